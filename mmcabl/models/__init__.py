@@ -1,0 +1,7 @@
+from mmcabl.models.backbones import ConformerCABL
+from mmcabl.models.heads import WeakLabelHead
+from mmcabl.models.layers import CABL
+from mmcabl.models.localizers import ForensicDataPreprocessor, WeaklySupervisedLocalizer
+
+__all__ = ['CABL', 'ConformerCABL', 'ForensicDataPreprocessor', 'WeakLabelHead',
+           'WeaklySupervisedLocalizer']

@@ -1,0 +1,175 @@
+"""Conformer with CABL in its convolutional branch."""
+
+from functools import partial
+from typing import Iterator, Optional, Sequence, Set, Tuple, Union
+
+import torch
+from mmpretrain.models.backbones.conformer import Conformer
+from torch import Tensor
+
+from mmcabl.models.layers.fold import fold_batchnorm
+from mmcabl.registry import MODELS
+
+Blocks = Union[str, int, Sequence[int], None]
+OUT_TYPES = ('raw', 'pooled', 'featmap')
+
+
+def parse_blocks(blocks: Blocks, depth: int) -> Set[int]:
+    """The blocks named by ``'all'``, ``'none'``, ``'1-8'``, ``'1-4,9'``, a number or a list of numbers.
+
+    Raises:
+        ValueError: anything else, or a block that a network of ``depth`` blocks does not have.
+    """
+    accepted = f"'none', 'all', a range such as '1-8', or a list of numbers from 1 to {depth}"
+    if blocks is None or blocks == 'none':
+        return set()
+    if blocks == 'all':
+        return set(range(1, depth + 1))
+    items = [blocks] if isinstance(blocks, int) else blocks
+    if isinstance(items, str):
+        items = items.split(',')
+    found: Set[int] = set()
+    try:
+        for item in items:
+            first, _, last = str(item).partition('-')
+            numbers = range(int(first), int(last or first) + 1)
+            if not numbers:
+                raise ValueError
+            found.update(numbers)
+    except (TypeError, ValueError):
+        raise ValueError(f'cabl_blocks={blocks!r} is not understood; accepted are {accepted}.') from None
+    if not all(1 <= i <= depth for i in found):
+        raise ValueError(f'cabl_blocks={blocks!r} names a block that is not there; '
+                         f'accepted are {accepted}.')
+    return found
+
+
+@MODELS.register_module()
+class ConformerCABL(Conformer):
+    """mmpretrain's Conformer whose convolutional blocks end in CABL, Eq. (1).
+
+    Block 1 is ``conv_1``, block i >= 2 is ``conv_trans_i``. ``F_i``, the amplified output of block i,
+    is what block i + 1 convolves and what its feature coupling unit hands to the transformer.
+
+    Args:
+        arch: ``tiny``, ``small``, ``base``, or a dict with ``embed_dims``, ``channel_ratio``,
+            ``num_heads`` and ``depths`` (a multiple of 3).
+        cabl: config of the CABL layer, for example ``dict(operator='prewitt', structure='ii')``; see
+            :class:`mmcabl.models.CABL`. Any registered layer with the same shape in and out will do.
+        cabl_blocks: which blocks have it: ``'all'``, ``'none'``, ``'1-8'``, ``[1, 2, 5]`` (Table IV).
+        cabl_on_coupling: also amplify the narrow map inside each block from which the feature coupling
+            unit of the same block makes patch tokens (the other reading of "feeds the FCU").
+        last_stride: stride of the last fusion block. 1 (TransCAM): the last map has the token grid's
+            resolution, 1/16. 2: the ImageNet Conformer, 1/32.
+        out_type: what each of ``out_indices`` returns. ``raw``: ``(map, tokens)``, (B, C, h, w) and the
+            normed tokens (B, 1 + H/16 * W/16, D), class token first; ``pooled``: mmpretrain's own
+            ``[pooled map, class token]``; ``featmap``: the map alone, a feature pyramid.
+        out_indices: blocks to return, 2 to ``depths``; -1 is the last.
+        **kwargs: further arguments of mmpretrain's ``Conformer``.
+
+    Inputs are (B, 3, H, W) with H, W >= 32. Sides that are not multiples of 16 are padded at the right
+    and the bottom after the stem, as in mmpretrain, so the token grid is always ceil(H/16) x ceil(W/16).
+
+    Raises:
+        ValueError: an unknown arch, block, out_type or stride, or an input below 32 px.
+    """
+
+    def __init__(self, arch: Union[str, dict] = 'small', *, cabl: Optional[dict] = None,
+                 cabl_blocks: Blocks = 'all', cabl_on_coupling: bool = False, last_stride: int = 1,
+                 out_type: str = 'raw', out_indices: Union[int, Sequence[int]] = -1, **kwargs) -> None:
+        _check_arch(arch, self.arch_zoo)
+        if last_stride not in (1, 2):
+            raise ValueError(f'last_stride={last_stride!r}; accepted are 1 (TransCAM) and 2 (ImageNet).')
+        if out_type not in OUT_TYPES:
+            raise ValueError(f'out_type={out_type!r}; accepted are {", ".join(OUT_TYPES)}.')
+        indices = [out_indices] if isinstance(out_indices, int) else list(out_indices)
+        super().__init__(arch=arch, out_indices=indices, **kwargs)
+        if not all(2 <= i <= self.depths for i in self.out_indices):
+            raise ValueError(f'out_indices={out_indices!r}; accepted are 2 to {self.depths}, or -1.')
+        self.out_type = out_type
+        self.last_stride = last_stride
+        if last_stride == 1:
+            last = self._stage(self.depths).fusion_block
+            last.conv2.stride = last.residual_conv.stride = (1, 1)
+
+        self.cabl_blocks = sorted(parse_blocks(cabl_blocks, self.depths))
+        layer_cfg = {'type': 'mmcabl.CABL', **(cabl or {})}
+        # No parameters, no buffers: checkpoints are those of the plain Conformer.
+        self.cabl = torch.nn.ModuleDict({str(i): MODELS.build(layer_cfg) for i in self.cabl_blocks})
+        if cabl_on_coupling:
+            for i in set(self.cabl_blocks) - {1}:  # block 1 has no coupling unit
+                self._stage(i).squeeze_block.register_forward_pre_hook(
+                    partial(_amplify_first, self.cabl[str(i)]))
+
+    def _stage(self, index: int) -> torch.nn.Module:
+        return getattr(self, f'conv_trans_{index}')
+
+    def _amplify(self, x: Tensor, block: int) -> Tensor:
+        return self.cabl[str(block)](x) if str(block) in self.cabl else x
+
+    def _blocks(self, image: Tensor) -> Iterator[Tuple[int, Tensor, Tensor]]:
+        """Number, map and tokens of every block from 2 on: the method's figure, left to right."""
+        stem = self.auto_pad(self.maxpool(self.act1(self.bn1(self.conv1(image)))))
+        x = self._amplify(self.conv_1(stem, out_conv2=False), 1)
+        tokens = self.trans_patch_conv(stem).flatten(2).transpose(1, 2)
+        if self.with_cls_token:
+            tokens = torch.cat([self.cls_token.expand(len(image), -1, -1), tokens], dim=1)
+        tokens = self.trans_1(tokens)
+        for i in range(2, self.fin_stage):
+            x, tokens = self._stage(i)(x, tokens)
+            x = self._amplify(x, i)
+            yield i, x, tokens
+
+    def _output(self, x: Tensor, tokens: Tensor):
+        if self.out_type == 'featmap':
+            return x
+        tokens = self.trans_norm(tokens)
+        if self.out_type == 'raw':
+            return x, tokens
+        summary = tokens[:, 0] if self.with_cls_token else tokens.mean(dim=1)
+        return [self.pooling(x).flatten(1), summary]
+
+    def forward(self, x: Tensor) -> tuple:
+        """(B, 3, H, W) to a tuple with one entry for each of ``out_indices``; see ``out_type``."""
+        if min(x.shape[-2:]) < 32:
+            raise ValueError(f'ConformerCABL was given {x.shape[-2]} x {x.shape[-1]} px (height x width); '
+                             'it accepts 32 px and more on each side.')
+        return tuple(self._output(x, tokens) for i, x, tokens in self._blocks(x)
+                     if i in self.out_indices)
+
+    def covered_shape(self, shape: Tuple[int, int]) -> Tuple[int, int]:
+        """(height, width) in px that the token grid of an input (H, W) spans, padding included."""
+        return -(-shape[0] // 16) * 16, -(-shape[1] // 16) * 16
+
+    def train(self, mode: bool = True) -> 'ConformerCABL':
+        """As ``nn.Module``: returns the module (mmpretrain's base class forgets to)."""
+        super().train(mode)
+        return self
+
+    def folded(self) -> 'ConformerCABL':
+        """A copy for inference, its batch norms folded into the convolutions before them.
+
+        The rest of the parameters is shared with this module. Same output to round-off.
+        """
+        return fold_batchnorm(self)
+
+
+def _amplify_first(layer: torch.nn.Module, module: torch.nn.Module, args: tuple) -> tuple:
+    """A forward pre-hook: pass the first argument through ``layer``."""
+    return (layer(args[0]), *args[1:])
+
+
+def _check_arch(arch: Union[str, dict], zoo: dict) -> None:
+    keys = {'embed_dims', 'channel_ratio', 'num_heads', 'depths'}
+    if isinstance(arch, dict):
+        if set(arch) != keys:
+            raise ValueError(f'arch has the keys {sorted(arch)}; a custom arch needs exactly {sorted(keys)}.')
+        if arch['depths'] < 3 or arch['depths'] % 3:
+            raise ValueError(f'arch has depths={arch["depths"]}; a Conformer has three stages of equal '
+                             'depth, so depths is a positive multiple of 3.')
+        if arch['embed_dims'] % arch['num_heads']:
+            raise ValueError(f'arch has embed_dims={arch["embed_dims"]}, which num_heads='
+                             f'{arch["num_heads"]} does not divide.')
+    elif not isinstance(arch, str) or arch.lower() not in zoo:
+        raise ValueError(f'Unknown arch {arch!r}; accepted are {", ".join(sorted(zoo))}, or a dict with '
+                         f'{sorted(keys)}.')

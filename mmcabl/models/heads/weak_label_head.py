@@ -1,0 +1,156 @@
+"""The classification head that learns from image-level labels and yields class maps by construction."""
+
+import math
+from typing import Dict, List, Optional, Sequence, Tuple
+
+import torch
+from mmengine.model import BaseModule
+from mmpretrain.registry import MODELS as MMPRETRAIN_MODELS
+from mmpretrain.structures import DataSample
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mmcabl.registry import MODELS
+
+
+@MODELS.register_module()
+class WeakLabelHead(BaseModule):
+    """Image-level classifiers on a convolutional map, on transformer tokens, or on both; Eq. (3).
+
+    The convolutional classifier is TransCAM's: a convolution to class maps, then global average pooling.
+    The transformer classifier is a linear layer on the class token. The loss is the sum of one binary
+    cross-entropy for each branch.
+
+    Args:
+        in_channels: channels of the convolutional map; None: the backbone has none (a ViT).
+        embed_dims: channels of the tokens; None: the backbone has none (a ResNet).
+        num_classes: 1, the default, is the paper's: one logit, "manipulated". More classes are
+            independent labels, each with its own BCE.
+        kernel_size: of the convolutional classifier.
+        with_cls_token: whether the first token is a class token; otherwise patch tokens are averaged.
+        loss: config of the loss of each branch.
+        init_cfg: as of any mmengine module.
+
+    The features it takes are a backbone's tuple; its last entry is a map (B, C, h, w), tokens
+    (B, 1 + N, D), or the pair of both, as ``ConformerCABL(out_type='raw')`` returns.
+    """
+
+    def __init__(self, in_channels: Optional[int] = None, embed_dims: Optional[int] = None,
+                 num_classes: int = 1, kernel_size: int = 3, with_cls_token: bool = True,
+                 loss: Optional[dict] = None,
+                 init_cfg: Optional[dict] = dict(type='TruncNormal', layer=['Conv2d', 'Linear'],
+                                                 std=0.02)) -> None:
+        super().__init__(init_cfg)
+        if in_channels is None and embed_dims is None:
+            raise ValueError('WeakLabelHead needs in_channels (a convolutional map), embed_dims (tokens) '
+                             'or both; neither was given.')
+        if num_classes < 1:
+            raise ValueError(f'WeakLabelHead was given num_classes={num_classes}; it accepts 1 and more.')
+        self.num_classes = num_classes
+        self.with_cls_token = with_cls_token
+        self.conv_cls_head = None if in_channels is None else nn.Conv2d(
+            in_channels, num_classes, kernel_size, padding=kernel_size // 2)
+        self.trans_cls_head = None if embed_dims is None else nn.Linear(embed_dims, num_classes)
+        self.loss_module = MMPRETRAIN_MODELS.build(
+            loss or dict(type='mmpretrain.CrossEntropyLoss', use_sigmoid=True))
+
+    def pre_logits(self, feats: Sequence) -> Tuple[Optional[Tensor], Optional[Tensor]]:
+        """The last stage's ``(map, tokens)``, None for a branch that this head does not have."""
+        last = feats[-1]
+        entries = [last] if isinstance(last, Tensor) else list(last)
+        maps = [e for e in entries if e.ndim == 4]
+        tokens = [e for e in entries if e.ndim == 3]
+        for branch, found, option in ((self.conv_cls_head, maps, 'in_channels'),
+                                      (self.trans_cls_head, tokens, 'embed_dims')):
+            if branch is not None and not found:
+                shapes = [tuple(e.shape) for e in entries]
+                raise ValueError(f'WeakLabelHead has {option} set, but the backbone returned {shapes}; set '
+                                 f'{option}=None or the backbone\'s out_type to one that keeps positions '
+                                 "(Conformer and ViT: 'raw').")
+        return (maps[0] if self.conv_cls_head is not None else None,
+                tokens[0] if self.trans_cls_head is not None else None)
+
+    def forward(self, feats: Sequence) -> Dict[str, Tensor]:
+        """Logits (B, num_classes) of each branch, under ``conv`` and ``trans``."""
+        x, tokens = self.pre_logits(feats)
+        logits = {}
+        if x is not None:
+            logits['conv'] = self.conv_cls_head(x).mean((-2, -1))
+        if tokens is not None:
+            summary = tokens[:, 0] if self.with_cls_token else tokens.mean(1)
+            logits['trans'] = self.trans_cls_head(summary)
+        return logits
+
+    def class_maps(self, feats: Sequence, input_shape: Tuple[int, int]) -> Dict[str, Tensor]:
+        """Class maps of each branch, ``M_C`` and ``M_T`` of Eq. (2).
+
+        Args:
+            feats: as in :meth:`forward`.
+            input_shape: (H, W) of the network's input, from which the shape of the token grid follows.
+
+        Returns:
+            ``conv``: (B, num_classes, h, w), the convolutional classifier before pooling, with its bias,
+            so its mean is the logit; ``trans``: (B, num_classes, H/16, W/16), patch tokens times the
+            weights of the transformer classifier. In units of logits, unbounded.
+        """
+        x, tokens = self.pre_logits(feats)
+        maps = {}
+        if x is not None:
+            maps['conv'] = self.conv_cls_head(x)
+        if tokens is not None:
+            patches = tokens[:, int(self.with_cls_token):]
+            scores = F.linear(patches, self.trans_cls_head.weight).transpose(1, 2)
+            maps['trans'] = scores.unflatten(2, token_grid(patches.size(1), input_shape))
+        return maps
+
+    def score(self, logits: Dict[str, Tensor]) -> Tensor:
+        """Mean probability over the branches, (B, num_classes) in [0, 1], float32."""
+        return torch.stack([v.float().sigmoid() for v in logits.values()]).mean(0)
+
+    def loss(self, feats: Sequence, data_samples: List[DataSample], **kwargs) -> Dict[str, Tensor]:
+        """``loss_conv`` and ``loss_trans``, whose sum is Eq. (3). Reads image-level labels only."""
+        target = self._targets(data_samples)
+        return {f'loss_{branch}': self.loss_module(v.float(), target.to(v.device), **kwargs)
+                for branch, v in self(feats).items()}
+
+    def predict(self, feats: Sequence, data_samples: Optional[List[DataSample]] = None,
+                ) -> List[DataSample]:
+        """Set ``pred_score`` (num_classes,) in [0, 1] and ``pred_label`` (score >= 0.5) of each sample."""
+        scores = self.score(self(feats)).detach()
+        samples = data_samples or [DataSample() for _ in scores]
+        for sample, score in zip(samples, scores):
+            set_prediction(sample, score)
+        return samples
+
+    def _targets(self, data_samples: List[DataSample]) -> Tensor:
+        """(B, num_classes) float targets from the samples' labels or soft scores."""
+        if 'gt_score' in data_samples[0]:
+            return torch.stack([s.gt_score.float() for s in data_samples])
+        if self.num_classes == 1:
+            target = torch.stack([s.gt_label.view(-1)[:1] for s in data_samples]).float()
+            if not torch.all((target == 0) | (target == 1)):
+                raise ValueError('WeakLabelHead accepts the labels 0 (authentic) and 1 (manipulated); '
+                                 f'it was given {sorted(set(target.flatten().int().tolist()))}.')
+            return target
+        target = torch.zeros(len(data_samples), self.num_classes)
+        for row, sample in zip(target, data_samples):
+            row[sample.gt_label.cpu().long()] = 1
+        return target
+
+
+def set_prediction(sample: DataSample, score: Tensor) -> None:
+    """Write an image score (num_classes,) in [0, 1] and the label it means into a data sample."""
+    sample.set_field(score, 'pred_score')
+    label = (score >= 0.5).long() if score.numel() == 1 else score.argmax(0, keepdim=True)
+    sample.set_field(label, 'pred_label')
+
+
+def token_grid(count: int, input_shape: Tuple[int, int]) -> Tuple[int, int]:
+    """(rows, columns) of ``count`` patch tokens of an input (H, W); raises when none fits."""
+    height, width = input_shape
+    guess = math.sqrt(count * height / width)
+    for rows in sorted(range(1, count + 1), key=lambda r: abs(r - guess))[:5]:
+        if count % rows == 0:
+            return rows, count // rows
+    raise ValueError(f'{count} patch tokens form no grid of the aspect of a {height} x {width} px input '
+                     '(height x width).')

@@ -1,0 +1,105 @@
+"""CABL, Context-Aware Boundary Localization: Eq. (1) as a layer of its own."""
+
+from typing import Callable
+
+import torch
+from mmengine.model import BaseModule
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from mmcabl.models.layers.edge import (
+    NORMS,
+    OPERATORS,
+    _choice,
+    edge_magnitude,
+    normalize_edges,
+)
+from mmcabl.registry import MODELS
+
+STRUCTURES = ('i', 'ii', 'iii')
+#: Elements of a map that are worked on at a time on a CPU: its dozen passes then stay in the cache.
+CPU_CHUNK = 1 << 18
+
+
+def _chunked(function: Callable[..., Tensor], *maps: Tensor) -> Tensor:
+    """``function`` over channel groups of the maps; channels do not depend on each other."""
+    first = maps[0]
+    size = max(1, CPU_CHUNK * first.size(1) // max(1, first.numel()))
+    if first.is_cuda or size >= first.size(1):
+        return function(*maps)
+    out = torch.empty_like(first)
+    for start in range(0, first.size(1), size):
+        group = slice(start, start + size)
+        out[:, group] = function(*(m[:, group] for m in maps))
+    return out
+
+
+class _Recomputed(torch.autograd.Function):
+    """A channel-wise map that keeps its input only and computes its inside again for the gradient.
+
+    Plain autograd would keep seven intermediate maps a layer, and work on them outside the cache.
+    """
+
+    @staticmethod
+    def forward(ctx, x: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
+        ctx.save_for_backward(x)
+        ctx.function = function
+        return _chunked(function, x)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad: Tensor):
+        def pull_back(x: Tensor, grad: Tensor) -> Tensor:
+            with torch.enable_grad():
+                x = x.detach().requires_grad_()
+                return torch.autograd.grad(ctx.function(x), x, grad)[0]
+
+        return _chunked(pull_back, ctx.saved_tensors[0], grad), None
+
+
+@MODELS.register_module()
+class CABL(BaseModule):
+    """Amplify boundaries in a feature map: ``F = E(X) * X + X``, Eq. (1).
+
+    Same shape in and out, no parameters, no buffers, any number of channels. ``E`` is
+    :func:`edge_magnitude` followed by :func:`normalize_edges`, per channel, in float32 whatever the type
+    of ``X`` (in half precision the sum of squares would overflow).
+
+    Args:
+        operator: ``sobel`` (the paper), ``prewitt`` (its Table V), ``scharr`` or ``laplacian``.
+        structure: of Table III, whose figure is lost; our reading: ``i``: ``X + E(X)``, ``ii``:
+            ``E(X) * X``, ``iii``: ``E(X) * X + X`` (the final one).
+        norm: how ``E`` is bounded; see :func:`normalize_edges`.
+        init_cfg: accepted for the config system; there is nothing to initialise.
+
+    Raises:
+        ValueError: an unknown operator, structure or norm.
+    """
+
+    def __init__(self, operator: str = 'sobel', structure: str = 'iii', norm: str = 'tanh',
+                 init_cfg=None) -> None:
+        super().__init__(init_cfg)
+        self.operator = _choice(operator, OPERATORS, 'edge operator')
+        self.structure = _choice(structure, STRUCTURES, 'structure')
+        self.norm = _choice(norm, NORMS, 'edge normalisation')
+
+    def _respond(self, x: Tensor) -> Tensor:
+        wide = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+        edges = normalize_edges(edge_magnitude(wide, self.operator), self.norm)
+        if self.structure == 'i':
+            out = wide + edges
+        elif self.structure == 'ii':
+            out = edges * wide
+        else:
+            out = torch.addcmul(wide, edges, wide)
+        return out.to(x.dtype)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shape (B, C, H, W) to (B, C, H, W), same type."""
+        if torch.compiler.is_compiling():
+            return self._respond(x)
+        with torch.autocast(x.device.type, enabled=False):
+            return _Recomputed.apply(x, self._respond)
+
+    def extra_repr(self) -> str:
+        return f'operator={self.operator}, structure={self.structure}, norm={self.norm}'

@@ -1,0 +1,146 @@
+"""Eq. (2)'s average attention, applied to a map without ever keeping the stack of attention matrices.
+
+Both classes stand in for the attention function of every ``MultiheadAttention`` of a backbone while they
+are entered, and then propagate maps:
+
+=================  ================================  ==========================================
+class              keeps                             extra work
+=================  ================================  ==========================================
+``StoredQK``       Q and K of each block, (B, N, D)  the fused kernel once more for each block
+``RunningAverage`` one sum over blocks, (B, N, N)    none, but attention in row chunks, unfused
+=================  ================================  ==========================================
+"""
+
+from abc import ABC, abstractmethod
+from typing import List, Optional, Tuple
+
+import torch
+from mmpretrain.models.utils import MultiheadAttention
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+#: Rows of an attention matrix in work at a time: all heads of them stay in a CPU's cache.
+ROWS = 64
+#: On a CPU the running average is faster (``benchmarks/attention.py``) while its matrix is affordable.
+RUNNING_MAX_TOKENS = 4096
+
+
+class AttentionPropagator(ABC):
+    """Records a backbone's attention while entered as a context; see the module's docstring."""
+
+    def __init__(self) -> None:
+        self._patched: List[Tuple[nn.Module, object]] = []
+        self.blocks = 0
+
+    def attach(self, backbone: nn.Module) -> 'AttentionPropagator':
+        """Choose the backbone; returns self, for ``with propagator.attach(backbone): ...``."""
+        self._layers = [m for m in backbone.modules() if isinstance(m, MultiheadAttention)]
+        return self
+
+    def __enter__(self) -> 'AttentionPropagator':
+        for layer in self._layers:
+            self._patched.append((layer, layer.scaled_dot_product_attention))
+            layer.scaled_dot_product_attention = self._attend
+        return self
+
+    def __exit__(self, *exc_info) -> None:
+        for layer, original in self._patched:
+            layer.scaled_dot_product_attention = original
+        self._patched.clear()
+
+    @abstractmethod
+    def _attend(self, query: Tensor, key: Tensor, value: Tensor, dropout_p: float = 0.) -> Tensor:
+        """Attention of one block, (B, heads, N, d) each: same result as the fused kernel."""
+
+    @abstractmethod
+    def _average(self, maps: Tensor) -> Tensor:
+        """Average attention over heads and blocks times (B, N, K), float32."""
+
+    def propagate(self, maps: Tensor, prefix: Optional[int] = None) -> Tensor:
+        """``A @ maps`` with A the attention averaged over heads and blocks, patch-to-patch part.
+
+        Args:
+            maps: (B, K, h, w) class maps on the token grid.
+            prefix: tokens before the patch tokens; by default what is left of N - h * w. Their rows and
+                columns are dropped after the softmax, as in TransCAM.
+
+        Returns:
+            (B, K, h, w), float32.
+        """
+        if not self.blocks:
+            raise RuntimeError('No attention was recorded: run the backbone inside the propagator first.')
+        flat = maps.float().flatten(2).transpose(1, 2)
+        prefix = self.tokens - flat.size(1) if prefix is None else prefix
+        if prefix < 0 or prefix + flat.size(1) != self.tokens:
+            raise ValueError(f'The map has {flat.size(1)} positions, but attention was recorded over '
+                             f'{self.tokens} tokens, {prefix} of them before the patches.')
+        out = self._average(F.pad(flat, (0, 0, prefix, 0)))[:, prefix:]
+        return out.transpose(1, 2).reshape(maps.shape)
+
+
+class StoredQK(AttentionPropagator):
+    """Keeps queries and keys; the fused kernel recomputes each product with the map as its value."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pairs: List[Tuple[Tensor, Tensor]] = []
+
+    def _attend(self, query, key, value, dropout_p=0.):
+        self._pairs.append((query, key))
+        self.blocks, self.tokens = len(self._pairs), query.size(-2)
+        return F.scaled_dot_product_attention(query, key, value, dropout_p=dropout_p)
+
+    def _average(self, maps):
+        width = self._pairs[0][0].size(-1)
+        return torch.cat([self._average_few(part) for part in maps.split(width, dim=-1)], dim=-1)
+
+    def _average_few(self, maps: Tensor) -> Tensor:
+        """The average for at most as many maps as a head is wide, the only kind fused kernels take."""
+        query, count = self._pairs[0][0], maps.size(-1)
+        value = F.pad(maps, (0, query.size(-1) - count)).to(query.dtype)
+        value = value[:, None].expand(-1, query.size(1), -1, -1)
+        total = sum(F.scaled_dot_product_attention(q, k, value)[..., :count].float().mean(1)
+                    for q, k in self._pairs)
+        return total / len(self._pairs)
+
+
+class RunningAverage(AttentionPropagator):
+    """Adds each block's attention to one (B, N, N) matrix while computing its output, in row chunks."""
+
+    def _attend(self, query, key, value, dropout_p=0.):
+        if dropout_p:
+            raise RuntimeError('Attention is recorded for evaluation only: call eval() first.')
+        batch, heads, tokens, width = query.shape
+        if not self.blocks:
+            self.tokens = tokens
+            self._sum = query.new_zeros(batch, tokens, tokens, dtype=torch.float32)
+        self.blocks += 1
+        out = torch.empty_like(query, memory_format=torch.contiguous_format)
+        key = (key * width ** -0.5).transpose(-2, -1)
+        for start in range(0, tokens, ROWS):
+            rows = slice(start, start + ROWS)
+            weights = torch.softmax(query[:, :, rows] @ key, dim=-1)
+            self._sum[:, rows] += weights.sum(1, dtype=torch.float32)
+            out[:, :, rows] = weights @ value
+        self._heads = heads
+        return out
+
+    def _average(self, maps):
+        return (self._sum @ maps) / (self.blocks * self._heads)
+
+
+METHODS = {'stored_qk': StoredQK, 'running': RunningAverage}
+
+
+def build_propagator(method: str, tokens: int, device: torch.device) -> AttentionPropagator:
+    """A propagator; ``auto`` is the faster one for a number of tokens and a device.
+
+    Raises:
+        ValueError: ``method`` is neither ``auto``, ``stored_qk`` nor ``running``.
+    """
+    if method == 'auto':
+        on_cpu = torch.device(device).type == 'cpu'
+        method = 'running' if on_cpu and tokens <= RUNNING_MAX_TOKENS else 'stored_qk'
+    if method not in METHODS:
+        raise ValueError(f'Unknown attention method {method!r}; accepted are auto, {", ".join(METHODS)}.')
+    return METHODS[method]()

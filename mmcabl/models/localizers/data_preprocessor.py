@@ -1,0 +1,57 @@
+"""Data preprocessor that keeps test images at their own sizes."""
+
+from typing import Tuple, Union
+
+import cv2
+import numpy as np
+import torch
+from mmpretrain.models.utils import ClsDataPreprocessor
+from torch import Tensor
+
+from mmcabl.registry import MODELS
+
+
+@MODELS.register_module()
+class ForensicDataPreprocessor(ClsDataPreprocessor):
+    """mmpretrain's preprocessor in training; in testing, images are normalised but not stacked.
+
+    Padding test images to a common size would put a frame into the maps and shrink what the network sees,
+    so ``predict`` gets a list and batches it itself, scale by scale.
+
+    Args:
+        mean, std: of R, G, B; ImageNet's by default.
+        to_rgb: whether images come as BGR, as mmcv reads them (True by default).
+        **kwargs: further arguments of ``ClsDataPreprocessor``.
+    """
+
+    def __init__(self, mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375),
+                 to_rgb: bool = True, **kwargs) -> None:
+        super().__init__(mean=mean, std=std, to_rgb=to_rgb, **kwargs)
+
+    def forward(self, data: dict, training: bool = False) -> dict:
+        """As upstream; with ``training=False``, ``inputs`` is a list of (3, h, w) float32 tensors."""
+        if training:
+            return super().forward(data, training)
+        data = self.cast_data(data)
+        return dict(inputs=[self._normalise(x) for x in data['inputs']],
+                    data_samples=data.get('data_samples'))
+
+    def _normalise(self, image: Tensor) -> Tensor:
+        image = image.float()
+        return ((image.flip(0) if self.to_rgb else image) - self.mean) / self.std
+
+    def to_uint8(self, image: Tensor, size: Union[Tuple[int, int], None] = None) -> np.ndarray:
+        """The RGB picture behind a normalised tensor, exactly.
+
+        Args:
+            image: (3, h, w), normalised.
+            size: (H, W) to resize to when it is not the tensor's own.
+
+        Returns:
+            (H, W, 3) uint8, RGB.
+        """
+        pixels = (image * self.std + self.mean).round().clamp(0, 255).to(torch.uint8)
+        picture = np.ascontiguousarray(pixels.permute(1, 2, 0).cpu().numpy())
+        if size is not None and tuple(size) != picture.shape[:2]:
+            picture = cv2.resize(picture, (size[1], size[0]), interpolation=cv2.INTER_LINEAR)
+        return picture

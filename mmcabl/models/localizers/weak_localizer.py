@@ -1,0 +1,161 @@
+"""The method's top class: backbone -> weak-label head -> CAM -> CGSR."""
+
+from typing import List, Optional, Sequence, Tuple, Union
+
+import torch
+from mmpretrain.models.classifiers import ImageClassifier
+from mmpretrain.structures import DataSample
+from torch import Tensor, nn
+
+from mmcabl.models.heads.weak_label_head import set_prediction
+from mmcabl.models.localizers.attention import METHODS, build_propagator
+from mmcabl.models.localizers.class_map import UNIONS, localization_map
+from mmcabl.models.localizers.scales import Scale, batches, check_scales, to_image_size
+from mmcabl.refinement.cgsr import CGSR
+from mmcabl.registry import MODELS
+
+
+@MODELS.register_module()
+class WeaklySupervisedLocalizer(ImageClassifier):
+    """Learns from image-level labels, predicts where an image was manipulated.
+
+    An mmpretrain classifier: mmpretrain's Runner trains it with nothing but ``gt_label``. Its ``predict``
+    adds the map of Eq. (2), averaged over test scales at the original size, and CGSR's masks.
+
+    Args:
+        backbone, neck, head: as of ``ImageClassifier``; the head is a ``mmcabl.WeakLabelHead``.
+        postprocessor: config of the CAM-to-mask step, see :class:`mmcabl.refinement.CGSR`.
+        scales: test scales: sides of squares in px, (height, width) pairs, ``'native'``.
+        flip: also average over the mirrored images.
+        union: ``max`` or ``sum``, how Eq. (2) unites the branches' maps.
+        attention: ``auto``, ``running``, ``stored_qk`` (equal results; speed and memory differ), or
+            ``none``: the united map without attention, as for backbones that have none.
+        class_index: the class to localize; the last one by default.
+        data_preprocessor: ``mmcabl.ForensicDataPreprocessor`` by default.
+        **kwargs: ``train_cfg``, ``pretrained``, ``init_cfg`` of ``ImageClassifier``.
+
+    ``predict`` sets on each data sample, (H, W) being its original size:
+
+    ==================  =====================================================================
+    ``pred_score``      (num_classes,) image score in [0, 1], mean over branches and scales
+    ``pred_label``      score >= 0.5
+    ``cam_raw``         (H, W) float32, the averaged map before normalisation, unbounded
+    ``cam``             (H, W) float32 in [0, 1], min-max normalised
+    ``coarse_mask``     (H, W) bool, ``cam >= threshold``
+    ``prompts``         dict: ``box`` XYXY, ``positive`` and ``negative`` (x, y), in pixels
+    ``masks``           dict: final mask (H, W) bool for each prompt kind that was asked for
+    ``pred_mask``       (H, W) bool, the mask of CGSR's own prompt kind
+    ==================  =====================================================================
+    """
+
+    def __init__(self, backbone: dict, head: dict, neck: Optional[dict] = None,
+                 postprocessor: Optional[dict] = None, scales: Sequence[Scale] = (256, 512, 768),
+                 flip: bool = False, union: str = 'max', attention: str = 'auto',
+                 class_index: int = -1, data_preprocessor: Optional[dict] = None, **kwargs) -> None:
+        for given, accepted, name in ((union, UNIONS, 'union'),
+                                      (attention, ('auto', 'none', *METHODS), 'attention')):
+            if given not in accepted:
+                raise ValueError(f'Unknown {name} {given!r}; accepted are {", ".join(accepted)}.')
+        if data_preprocessor is None or isinstance(data_preprocessor, dict):
+            data_preprocessor = {'type': 'mmcabl.ForensicDataPreprocessor', **(data_preprocessor or {})}
+        super().__init__(backbone=backbone, neck=neck, head=head, data_preprocessor=data_preprocessor,
+                         **kwargs)
+        # Not a module on purpose: SAM's frozen weights belong neither to checkpoints nor to optimizers.
+        self.postprocessor: CGSR = MODELS.build({'type': 'mmcabl.CGSR', **(postprocessor or {})})
+        self.scales = check_scales(scales)
+        self.flip, self.union, self.attention, self.class_index = flip, union, attention, class_index
+        self._folded: List[nn.Module] = []  # a list: the copy is no submodule of this one
+
+    @torch.no_grad()
+    def score_and_map(self, batch: Tensor) -> Tuple[Tensor, Tensor]:
+        """One forward pass at one scale.
+
+        Args:
+            batch: (B, 3, h, w), normalised.
+
+        Returns:
+            Image scores (B, num_classes) in [0, 1]; maps (B, gh, gw) of Eq. (2), float32, unbounded.
+        """
+        backbone = self._inference_backbone()
+        if batch.device.type == 'cpu':
+            batch = batch.contiguous(memory_format=torch.channels_last)
+        if self.attention == 'none':
+            propagator = None
+            feats = backbone(batch)
+        else:
+            tokens = batch.shape[-2] * batch.shape[-1] // 256
+            propagator = build_propagator(self.attention, tokens, batch.device)
+            with propagator.attach(backbone):
+                feats = backbone(batch)
+        if self.with_neck:
+            feats = self.neck(feats)
+        maps = self.head.class_maps(feats, batch.shape[-2:])
+        cam = localization_map(maps, propagator, self.union)
+        return self.head.score(self.head(feats)), cam[:, self.class_index]
+
+    def localize(self, images: Sequence[Tensor], sizes: Sequence[Tuple[int, int]],
+                 ) -> Tuple[Tensor, List[Tensor]]:
+        """Scores and maps averaged over scales (and mirror images) at the images' own sizes.
+
+        Args:
+            images: normalised (3, h, w) tensors, any sizes.
+            sizes: (H, W) of each map to return.
+
+        Returns:
+            Scores (B, num_classes); maps, one (H, W) each, float32 on the images' device.
+        """
+        scores, maps = 0, [0] * len(images)
+        passes = [(scale, flip) for scale in self.scales for flip in ((False, True) if self.flip else (False,))]
+        for scale, flip in passes:
+            part = {}
+            for indices, batch in batches(images, scale):
+                score, cam = self.score_and_map(batch.flip(-1) if flip else batch)
+                inside = tuple(batch.shape[-2:])
+                covered = getattr(self.backbone, 'covered_shape', tuple)(inside)
+                for i, s, m in zip(indices, score, cam):
+                    part[i] = s
+                    back = to_image_size(m[None], covered, inside, sizes[i])[0]
+                    maps[i] = maps[i] + (back.flip(-1) if flip else back) / len(passes)
+            scores = scores + torch.stack([part[i] for i in range(len(images))]) / len(passes)
+        return scores, maps
+
+    def predict(self, inputs: Union[Tensor, Sequence[Tensor]],
+                data_samples: Optional[List[DataSample]] = None, **kwargs) -> List[DataSample]:
+        """Score, map, prompts and masks of each image; see the class's docstring.
+
+        Args:
+            inputs: normalised images, a list of (3, h, w) or one (B, 3, h, w).
+            data_samples: samples to write into; their ``ori_shape``, if set, is the size of the results.
+        """
+        samples = data_samples or [DataSample() for _ in inputs]
+        sizes = [tuple(s.get('ori_shape', x.shape[-2:]))[:2] for s, x in zip(samples, inputs)]
+        scores, maps = self.localize(list(inputs), sizes)
+        pictures = [self.data_preprocessor.to_uint8(x, size) for x, size in zip(inputs, sizes)]
+        names = [str(s.get('img_path', '')) for s in samples]
+        found = self.postprocessor.batch(pictures, [m.cpu().numpy() for m in maps], names)
+        for sample, score, result in zip(samples, scores, found):
+            set_prediction(sample, score)
+            for field, value in result.fields().items():
+                sample.set_field(value, field)
+        return samples
+
+    def _inference_backbone(self) -> nn.Module:
+        """The backbone, batch norms folded where it knows how; made once between changes of weights."""
+        if self.training or not hasattr(self.backbone, 'folded'):
+            return self.backbone
+        if not self._folded:
+            self._folded.append(self.backbone.folded())
+        return self._folded[0]
+
+    def train(self, mode: bool = True) -> 'WeaklySupervisedLocalizer':
+        """As ``nn.Module``; weights may change from here on, so the folded copy is dropped."""
+        self._folded.clear()
+        return super().train(mode)
+
+    def _apply(self, *args, **kwargs):
+        self._folded.clear()
+        return super()._apply(*args, **kwargs)
+
+    def _load_from_state_dict(self, *args, **kwargs) -> None:
+        self._folded.clear()
+        super()._load_from_state_dict(*args, **kwargs)

@@ -1,0 +1,26 @@
+"""What CGSR asks of a refiner."""
+
+from abc import ABC, abstractmethod
+from typing import List, Sequence
+
+import numpy as np
+
+from mmcabl.refinement.prompts import Prompts
+
+
+class Refiner(ABC):
+    """Turns visual prompts into masks. Subclass, register in ``mmcabl.registry.MODELS``, name in a config."""
+
+    @abstractmethod
+    def refine(self, images: Sequence[np.ndarray], prompts: Sequence[Prompts],
+               kinds: Sequence[str]) -> List[List[np.ndarray]]:
+        """Masks for each image and each prompt kind.
+
+        Args:
+            images: (H, W, 3) uint8 RGB, of any sizes.
+            prompts: one for each image; each has a box.
+            kinds: of ``point``, ``box``, ``box_point``.
+
+        Returns:
+            For each image a list with one (H, W) bool mask for each kind, in the order of ``kinds``.
+        """

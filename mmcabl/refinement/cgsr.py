@@ -1,0 +1,106 @@
+"""CGSR, CAM-Guided SAM Refinement: from any localization map to masks."""
+
+import warnings
+from dataclasses import asdict, dataclass
+from typing import Dict, List, Optional, Sequence
+
+import numpy as np
+
+from mmcabl.refinement.base import Refiner
+from mmcabl.refinement.prompts import Prompts, check_kind, make_prompts, min_max
+from mmcabl.registry import MODELS
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """Everything CGSR finds in one map (H, W)."""
+
+    cam_raw: np.ndarray
+    cam: np.ndarray
+    coarse_mask: np.ndarray
+    prompts: Prompts
+    masks: Dict[str, np.ndarray]
+    kind: str
+
+    def fields(self) -> dict:
+        """As fields of a data sample; see ``WeaklySupervisedLocalizer``."""
+        return dict(cam_raw=self.cam_raw, cam=self.cam, coarse_mask=self.coarse_mask,
+                    prompts=asdict(self.prompts), masks=self.masks, pred_mask=self.masks[self.kind])
+
+
+@MODELS.register_module()
+class CGSR:
+    """Prompts from a map, masks from prompts. The map may come from any model.
+
+    1. coarse mask: the min-max normalised map, thresholded; 2. box: bounding rectangle of its largest
+    component; 3. points: maximum and minimum of the map before normalisation; 4. a frozen refiner turns
+    them into masks. An empty coarse mask (a constant map) gives empty masks.
+
+    Args:
+        refiner: config of a registered refiner, ``mmcabl.GrabCutRefiner`` or ``mmcabl.SAMRefiner``.
+        prompt: the kind whose mask is the final one: ``null`` (the coarse mask itself), ``point``,
+            ``box``, ``box_point`` (Table VI).
+        compare: further kinds to compute too; the image is encoded once whatever their number.
+        threshold: of the normalised map, in (0, 1).
+    """
+
+    def __init__(self, refiner: Optional[dict] = None, prompt: str = 'box_point',
+                 compare: Sequence[str] = (), threshold: float = 0.5) -> None:
+        if not 0 < threshold < 1:
+            raise ValueError(f'CGSR was given threshold={threshold}; it accepts 0 < threshold < 1.')
+        self.prompt = check_kind(prompt)
+        self.kinds = list(dict.fromkeys([*map(check_kind, compare), prompt]))
+        self.threshold = threshold
+        refiner = {'type': 'mmcabl.GrabCutRefiner', **(refiner or {})}
+        # Built at the first use: a config that names SAM's weights can be read where they are not.
+        self._refiner_cfg = refiner
+        self._refiner: Optional[Refiner] = None
+
+    @property
+    def refiner(self) -> Refiner:
+        """The refiner, built at the first use."""
+        if self._refiner is None:
+            self._refiner = MODELS.build(self._refiner_cfg)
+        return self._refiner
+
+    def __call__(self, image: np.ndarray, cam: np.ndarray) -> Refinement:
+        """One image (H, W, 3) uint8 RGB and its map (H, W), higher is more manipulated."""
+        return self.batch([image], [cam])[0]
+
+    def batch(self, images: Sequence[np.ndarray], cams: Sequence[np.ndarray],
+              names: Optional[Sequence[str]] = None) -> List[Refinement]:
+        """Several images at once, of any sizes; ``names`` are for messages only."""
+        names = names or [''] * len(cams)
+        for image, cam in zip(images, cams):
+            if image.shape[:2] != cam.shape or image.ndim != 3 or image.dtype != np.uint8:
+                raise ValueError('CGSR takes an (H, W, 3) uint8 RGB image and an (H, W) map of the same size;'
+                                 f' it was given {image.dtype} {image.shape} and {cam.shape}.')
+        cams = [_finite(cam, name) for cam, name in zip(cams, names)]
+        normalised = [min_max(cam) for cam in cams]
+        coarse = [cam >= self.threshold for cam in normalised]
+        prompts = [make_prompts(cam, mask) for cam, mask in zip(cams, coarse)]
+        refined = self._refine(images, prompts, [k for k in self.kinds if k != 'null'])
+        return [Refinement(cams[i], normalised[i], coarse[i], prompts[i],
+                           {k: coarse[i] if k == 'null' else refined[i][k] for k in self.kinds},
+                           self.prompt) for i in range(len(cams))]
+
+    def _refine(self, images, prompts, kinds) -> List[Dict[str, np.ndarray]]:
+        results = [{k: np.zeros(image.shape[:2], bool) for k in kinds} for image in images]
+        todo = [i for i, p in enumerate(prompts) if p.box is not None] if kinds else []
+        if todo:
+            masks = self.refiner.refine([images[i] for i in todo], [prompts[i] for i in todo], kinds)
+            for i, found in zip(todo, masks):
+                results[i] = dict(zip(kinds, found))
+        return results
+
+
+def _finite(cam: np.ndarray, name: str) -> np.ndarray:
+    """The map as float32; positions that are not finite become its minimum, with a warning."""
+    cam = np.asarray(cam, dtype=np.float32)
+    good = np.isfinite(cam)
+    if good.all():
+        return cam
+    warnings.warn(f'The localization map of {name or "an image"} has {int((~good).sum())} of {cam.size} '
+                  'values that are not finite; they count as its minimum, so they are in no mask.',
+                  RuntimeWarning, stacklevel=2)
+    return np.where(good, cam, cam[good].min() if good.any() else np.float32(0))

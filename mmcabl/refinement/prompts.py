@@ -1,0 +1,74 @@
+"""From a localization map to the visual prompts of CGSR (paper, Sec. II-C and Table VI)."""
+
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+import cv2
+import numpy as np
+
+#: Table VI: Null, Point, Box, Box+Point.
+PROMPT_KINDS = ('null', 'point', 'box', 'box_point')
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """Prompts in pixels of the image, x to the right, y down.
+
+    Attributes:
+        box: (x0, y0, x1, y1), XYXY, the last column and row included: a single pixel (x, y) is
+            (x, y, x, y). None when the coarse mask is empty.
+        positive: (x, y) of the map's maximum, the first in reading order if there are several.
+        negative: (x, y) of its minimum, likewise.
+    """
+
+    box: Optional[Tuple[int, int, int, int]]
+    positive: Tuple[int, int]
+    negative: Tuple[int, int]
+
+    def select(self, kind: str) -> Tuple[Optional[tuple], np.ndarray, np.ndarray]:
+        """What one row of Table VI uses: box or None, points (N, 2) as (x, y), labels (N,).
+
+        ``point`` is the positive point alone; ``box_point`` the box and both points, label 1 positive,
+        0 negative.
+        """
+        check_kind(kind)
+        if kind == 'box':
+            return self.box, np.zeros((0, 2), int), np.zeros(0, int)
+        if kind == 'point':
+            return None, np.array([self.positive]), np.array([1])
+        return self.box, np.array([self.positive, self.negative]), np.array([1, 0])
+
+
+def check_kind(kind: str) -> str:
+    """``kind`` itself; raises ValueError when it is none of Table VI's."""
+    if kind not in PROMPT_KINDS:
+        raise ValueError(f'Unknown prompt {kind!r}; accepted are {", ".join(PROMPT_KINDS)} (Table VI).')
+    return kind
+
+
+def min_max(cam: np.ndarray) -> np.ndarray:
+    """Min-max normalise a map (H, W) to [0, 1], float32; a constant map becomes all zeros."""
+    low, high = float(cam.min()), float(cam.max())
+    if not high > low:
+        return np.zeros_like(cam, dtype=np.float32)
+    return ((cam - low) / (high - low)).astype(np.float32)
+
+
+def largest_component_box(mask: np.ndarray) -> Optional[Tuple[int, int, int, int]]:
+    """Bounding rectangle (XYXY, inclusive) of the largest 8-connected component, None if there is none.
+
+    Of components of equal area, the first in reading order is taken.
+    """
+    count, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    if count < 2:
+        return None
+    x, y, width, height, _ = stats[1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())]
+    return int(x), int(y), int(x + width - 1), int(y + height - 1)
+
+
+def make_prompts(cam: np.ndarray, coarse: np.ndarray) -> Prompts:
+    """Box from the coarse mask (H, W), points from the map (H, W) before min-max normalisation."""
+    height, width = cam.shape
+    top, bottom = int(cam.argmax()), int(cam.argmin())
+    return Prompts(largest_component_box(coarse), (top % width, top // width),
+                   (bottom % width, bottom // width))

@@ -1,0 +1,111 @@
+"""The Segment Anything Model, frozen, as a refiner."""
+
+from pathlib import Path
+from typing import List, Optional, Sequence
+
+import numpy as np
+import torch
+
+from mmcabl.refinement.base import Refiner
+from mmcabl.refinement.prompts import Prompts
+from mmcabl.registry import MODELS
+
+#: model -> (file name as published, size in MB)
+PUBLISHED = {
+    'vit_b': ('sam_vit_b_01ec64.pth', 375),
+    'vit_l': ('sam_vit_l_0b3195.pth', 1250),
+    'vit_h': ('sam_vit_h_4b8939.pth', 2560),
+}
+PUBLISHED_AT = 'https://dl.fbaipublicfiles.com/segment_anything/'
+DTYPES = {'float32': torch.float32, 'float16': torch.float16, 'bfloat16': torch.bfloat16}
+
+
+@MODELS.register_module()
+class SAMRefiner(Refiner):
+    """segment-anything's predictor with one image encoding for all prompts of an image.
+
+    Args:
+        model: ``vit_b``, ``vit_l`` or ``vit_h`` (the paper does not say which; ours is ``vit_h``).
+        checkpoint: path of the published weights.
+        device: where SAM runs; a GPU if there is one by default.
+        dtype: of the image encoder on a GPU: ``float32``, ``float16`` or ``bfloat16``. A CPU computes in
+            float32 whatever is asked, and the mask decoder always does.
+        batch_size: images encoded at a time.
+        multimask_output: let SAM propose three masks and take the one it rates best. False: its single
+            mask, which segment-anything recommends for several prompts.
+        sam: a ready ``segment_anything.modeling.Sam`` in place of ``model`` and ``checkpoint``.
+
+    Raises:
+        ValueError: an unknown model or dtype.
+        FileNotFoundError: the checkpoint is not there; the sentence names the published file.
+        ImportError: segment-anything is not installed.
+    """
+
+    def __init__(self, model: str = 'vit_h', checkpoint: Optional[str] = None,
+                 device: Optional[str] = None, dtype: str = 'float32', batch_size: int = 4,
+                 multimask_output: bool = False, sam: Optional[torch.nn.Module] = None) -> None:
+        try:
+            from segment_anything import SamPredictor, sam_model_registry
+        except ImportError as error:
+            raise ImportError('SAMRefiner needs the package segment-anything: '
+                              'pip install segment-anything.') from error
+        if dtype not in DTYPES:
+            raise ValueError(f'Unknown dtype {dtype!r} for SAMRefiner; accepted are {", ".join(DTYPES)}.')
+        if sam is None:
+            sam = sam_model_registry[model](checkpoint=_existing(model, checkpoint))
+        self.device = torch.device(device or ('cuda' if torch.cuda.is_available() else 'cpu'))
+        self.dtype = DTYPES[dtype] if self.device.type == 'cuda' else torch.float32
+        self.sam = sam.to(self.device).eval().requires_grad_(False)
+        self.predictor = SamPredictor(self.sam)
+        self.batch_size, self.multimask_output = max(1, batch_size), multimask_output
+
+    @torch.no_grad()
+    def encode(self, images: Sequence[np.ndarray]) -> torch.Tensor:
+        """Embeddings (B, 256, 64, 64) of (H, W, 3) uint8 RGB images of any sizes, float32."""
+        inputs = [self.sam.preprocess(self._resized(image)) for image in images]
+        with torch.autocast(self.device.type, dtype=self.dtype, enabled=self.dtype != torch.float32):
+            return self.sam.image_encoder(torch.stack(inputs)).float()
+
+    def _resized(self, image: np.ndarray) -> torch.Tensor:
+        resized = self.predictor.transform.apply_image(image)
+        return torch.as_tensor(resized, device=self.device).permute(2, 0, 1)
+
+    @torch.no_grad()
+    def refine(self, images: Sequence[np.ndarray], prompts: Sequence[Prompts],
+               kinds: Sequence[str]) -> List[List[np.ndarray]]:
+        results = []
+        for start in range(0, len(images), self.batch_size):
+            part = images[start:start + self.batch_size]
+            for image, embedding, prompt in zip(part, self.encode(part), prompts[start:]):
+                self._use(image, embedding)
+                results.append([self._decode(prompt, kind) for kind in kinds])
+        self.predictor.reset_image()
+        return results
+
+    def _use(self, image: np.ndarray, embedding: torch.Tensor) -> None:
+        """Put the predictor into the state that its own ``set_image`` leaves behind."""
+        predictor = self.predictor
+        predictor.reset_image()
+        predictor.original_size = image.shape[:2]
+        predictor.input_size = predictor.transform.get_preprocess_shape(
+            *image.shape[:2], predictor.transform.target_length)
+        predictor.features = embedding[None]
+        predictor.is_image_set = True
+
+    def _decode(self, prompts: Prompts, kind: str) -> np.ndarray:
+        box, points, labels = prompts.select(kind)
+        masks, quality, _ = self.predictor.predict(
+            point_coords=points if len(points) else None, point_labels=labels if len(points) else None,
+            box=None if box is None else np.array(box), multimask_output=self.multimask_output)
+        return masks[int(quality.argmax())]
+
+
+def _existing(model: str, checkpoint: Optional[str]) -> str:
+    if model not in PUBLISHED:
+        raise ValueError(f'Unknown SAM model {model!r}; accepted are {", ".join(PUBLISHED)}.')
+    name, size = PUBLISHED[model]
+    if checkpoint is None or not Path(checkpoint).is_file():
+        raise FileNotFoundError(f'SAM {model} weights: {checkpoint or "no checkpoint path"} is not a file; '
+                                f'download {name} ({size} MB) from {PUBLISHED_AT}{name} and give its path '
+                                'as refiner.checkpoint.')
+    return str(checkpoint)

@@ -1,0 +1,75 @@
+"""Which OpenMMLab packages are installed, and whether they work together."""
+
+from importlib import metadata
+from typing import Dict, Optional, Sequence, Tuple
+
+#: import name -> (distribution names, least version, first version that is not supported)
+REQUIREMENTS: Dict[str, Tuple[Sequence[str], str, str]] = {
+    'torch': (('torch',), '2.1', '3'),
+    'mmengine': (('onedl-mmengine', 'mmengine', 'mmengine-lite'), '0.10.0', '1'),
+    'mmcv': (('onedl-mmcv', 'mmcv', 'mmcv-lite'), '2.0.0', '3'),
+    'mmpretrain': (('onedl-mmpretrain', 'mmpretrain'), '1.0.0', '2'),
+}
+
+INSTALL_HINT = (
+    "Install one of the two stacks, never both: pip install 'mmcabl[onedl]' (the maintained "
+    "forks, current torch) or pip install 'mmcabl[openmmlab]' (the official packages, torch 2.1)."
+)
+
+
+class StackError(ImportError):
+    """The OpenMMLab packages that mmcabl needs are missing or do not fit together."""
+
+
+def _release(version: str) -> Tuple[int, ...]:
+    """``'2.1.0rc1+cu118'`` -> ``(2, 1, 0)``: what matters for a version range."""
+    numbers = []
+    for part in version.split('+')[0].split('.'):
+        digits = ''
+        for char in part:
+            if not char.isdigit():
+                break
+            digits += char
+        if not digits:
+            break
+        numbers.append(int(digits))
+    return tuple(numbers)
+
+
+def installed(names: Sequence[str]) -> Dict[str, str]:
+    """Version of each distribution in ``names`` that is installed."""
+    found = {}
+    for name in names:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            pass
+    return found
+
+
+def stack_problem(versions: Optional[Dict[str, Dict[str, str]]] = None) -> Optional[str]:
+    """One sentence on what is wrong with the installed stack, or None.
+
+    Args:
+        versions: ``{import name: {distribution: version}}``; what is installed here by default.
+    """
+    if versions is None:
+        versions = {key: installed(spec[0]) for key, spec in REQUIREMENTS.items()}
+    for key, (names, least, below) in REQUIREMENTS.items():
+        found = versions.get(key, {})
+        if not found:
+            return f'mmcabl needs {key} (distribution {" or ".join(names)}), which is not installed.'
+        if len(found) > 1:
+            return (f'{key} is installed twice, as {" and ".join(sorted(found))}, and their files '
+                    'overwrite each other: uninstall both, then install one.')
+        name, version = next(iter(found.items()))
+        if not _release(least) <= _release(version) < _release(below):
+            return f'{name} {version} is installed, but mmcabl needs {key} >= {least}, < {below}.'
+    return None
+
+
+def check_stack() -> None:
+    """Raise :class:`StackError` with one sentence when the stack cannot be used."""
+    problem = stack_problem()
+    if problem:
+        raise StackError(f'{problem} {INSTALL_HINT}')

@@ -1,0 +1,8 @@
+"""Synthetic forgeries from any photographs. Imports no OpenMMLab package: worker processes start fast."""
+
+from mmcabl.synthetic.forgery import ForgeryRecipe, make_image
+from mmcabl.synthetic.generate import find_photographs, generate
+from mmcabl.synthetic.photographs import copy_photographs, embedded_photographs
+
+__all__ = ['ForgeryRecipe', 'copy_photographs', 'embedded_photographs', 'find_photographs', 'generate',
+           'make_image']

@@ -1,0 +1,120 @@
+"""Write a synthetic data set in the CASIA v2 layout."""
+
+import json
+import os
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from functools import lru_cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence, Tuple, Union
+
+import cv2
+import numpy as np
+from rich.progress import track
+
+from mmcabl.synthetic.forgery import ForgeryRecipe, make_image
+
+AUTHENTIC, FORGED, TRUTH = 'CASIA 2.0/Au', 'CASIA 2.0/Tp', 'CASIA 2 Groundtruth'
+EXTENSIONS = ('.jpg', '.jpeg', '.png', '.tif', '.tiff', '.bmp')
+MANIFEST = 'manifest.jsonl'
+
+Job = Tuple[int, int, bool, str, str, str, ForgeryRecipe]
+
+
+def find_photographs(folder: Union[str, Path]) -> List[Path]:
+    """Every image file below ``folder``, sorted.
+
+    Raises:
+        FileNotFoundError: the folder is missing or holds no image.
+    """
+    folder = Path(folder)
+    found = sorted(p for p in folder.rglob('*') if p.suffix.lower() in EXTENSIONS)
+    if not found:
+        raise FileNotFoundError(f'No photographs in {folder}: a folder with {", ".join(EXTENSIONS)} files '
+                                'is needed.')
+    return found
+
+
+@lru_cache(maxsize=32)
+def _photo(path: str) -> np.ndarray:
+    photo = cv2.imread(path, cv2.IMREAD_COLOR)
+    if photo is None:
+        raise ValueError(f'{path} cannot be read as an image.')
+    return photo
+
+
+def _stem(index: int, manipulated: bool, forgery: str) -> str:
+    """A file name as CASIA's: ``Tp_D_...`` is spliced from another image, ``Tp_S_...`` from the same."""
+    if not manipulated:
+        return f'Au_syn_{index:05d}'
+    return f'Tp_{"D" if forgery == "splicing" else "S"}_NNN_S_N_syn{index:05d}_syn{index:05d}_{index:05d}'
+
+
+def _make(job: Job) -> Dict:
+    """Make and write one image; runs in a worker. Depends on nothing but the job."""
+    seed, index, manipulated, photo, donor, root, recipe = job
+    cv2.setNumThreads(1)
+    rng = np.random.default_rng([seed, index])
+    made = make_image(_photo(photo), _photo(donor), manipulated, recipe, rng)
+    stem = _stem(index, manipulated, made.record.get('forgery', ''))
+    folder = FORGED if manipulated else AUTHENTIC
+    made.jpeg.tofile(str(Path(root, folder, stem + '.jpg')))
+    record = dict(image=f'{folder}/{stem}.jpg', mask=None, photo=Path(photo).name, **made.record)
+    if made.mask is not None:
+        record['mask'] = f'{TRUTH}/{stem}_gt.png'
+        cv2.imwrite(str(Path(root, record['mask'])), made.mask.astype(np.uint8) * 255)
+        record['donor'] = Path(donor).name if record['forgery'] == 'splicing' else None
+    return record
+
+
+def generate(photographs: Sequence[Union[str, Path]], out_dir: Union[str, Path], count: int, seed: int = 0,
+             recipe: Optional[ForgeryRecipe] = None, workers: Optional[int] = None,
+             progress: bool = True) -> List[Dict]:
+    """Write ``count`` images, every other one forged, in the CASIA v2 layout.
+
+    The result depends on the photographs, the seed and the recipe, not on the number of workers.
+
+    Args:
+        photographs: files to draw hosts and donors from.
+        out_dir: gets ``CASIA 2.0/{Au,Tp}``, ``CASIA 2 Groundtruth`` and ``manifest.jsonl``, one JSON
+            record a line on what was done to each image. Must be empty or missing.
+        count: number of images.
+        seed: of everything that is drawn.
+        recipe: see :class:`ForgeryRecipe`.
+        workers: processes; all cores by default.
+        progress: show a progress bar.
+
+    Returns:
+        The manifest's records.
+    """
+    if not photographs or count < 1:
+        raise ValueError(f'Given {len(photographs)} photographs and count={count}; one of each is the least.')
+    out_dir, recipe = Path(out_dir), recipe or ForgeryRecipe()
+    if out_dir.exists() and any(out_dir.iterdir()):
+        raise FileExistsError(f'{out_dir} is not empty; give a new folder, or remove it first.')
+    for folder in (AUTHENTIC, FORGED, TRUTH):
+        (out_dir / folder).mkdir(parents=True, exist_ok=True)
+    paths = sorted(str(p) for p in photographs)
+    rng = np.random.default_rng(seed)
+    jobs: List[Job] = []
+    for index in range(count):
+        host, donor = rng.choice(len(paths), 2, replace=len(paths) < 2)
+        jobs.append((seed, index, bool(index % 2), paths[host], paths[donor], str(out_dir), recipe))
+    records = _run(jobs, workers or len(os.sched_getaffinity(0)), progress)
+    with open(out_dir / MANIFEST, 'w') as file:
+        for record in records:
+            file.write(json.dumps(record) + '\n')
+    (out_dir / 'recipe.json').write_text(json.dumps(dict(seed=seed, count=count, **asdict(recipe)), indent=1))
+    return records
+
+
+def _run(jobs: List[Job], workers: int, progress: bool) -> List[Dict]:
+    def watched(results) -> List[Dict]:
+        return list(track(results, 'Making images', total=len(jobs), disable=not progress))
+
+    if workers == 1:
+        return watched(map(_make, jobs))
+    # spawn: fork is unsafe once OpenCV or torch have started threads
+    with ProcessPoolExecutor(workers, mp_context=get_context('spawn')) as pool:
+        return watched(pool.map(_make, jobs, chunksize=8))

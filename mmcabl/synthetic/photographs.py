@@ -1,0 +1,51 @@
+"""The real photographs that scikit-image and scikit-learn ship, for runs without any data."""
+
+import shutil
+from importlib import util
+from pathlib import Path
+from typing import Dict, List, Sequence, Tuple, Union
+
+#: split -> (package, path inside it). Disjoint: no test photograph is ever trained on.
+EMBEDDED: Dict[str, Sequence[Tuple[str, str]]] = {
+    'train': (
+        ('skimage', 'data/astronaut.png'), ('skimage', 'data/motorcycle_left.png'),
+        ('skimage', 'data/motorcycle_right.png'), ('skimage', 'data/hubble_deep_field.jpg'),
+        ('skimage', 'data/ihc.png'), ('skimage', 'data/retina.jpg'), ('skimage', 'data/brick.png'),
+        ('skimage', 'data/camera.png'), ('skimage', 'data/moon.png'), ('skimage', 'data/rocket.jpg'),
+    ),
+    'val': (
+        ('skimage', 'data/gravel.png'), ('skimage', 'data/coins.png'), ('sklearn', 'datasets/images/flower.jpg'),
+    ),
+    'test': (
+        ('skimage', 'data/chelsea.png'), ('skimage', 'data/coffee.png'), ('sklearn', 'datasets/images/china.jpg'),
+    ),
+}
+
+
+def embedded_photographs(split: str) -> List[Path]:
+    """Files of one split: ``train``, ``val`` or ``test``.
+
+    Raises:
+        ValueError: an unknown split.
+        ImportError: a package that ships them is not installed.
+        FileNotFoundError: it is installed, but without the file.
+    """
+    if split not in EMBEDDED:
+        raise ValueError(f'Unknown split {split!r}; accepted are {", ".join(EMBEDDED)}.')
+    found = []
+    for package, name in EMBEDDED[split]:
+        spec = util.find_spec(package)
+        if spec is None or not spec.origin:
+            raise ImportError("The embedded photographs come with scikit-image and scikit-learn: pip install "
+                              "'mmcabl[quickstart]'.")
+        path = Path(spec.origin).parent / name
+        if not path.is_file():
+            raise FileNotFoundError(f'{package} is installed but does not ship {name} ({path}).')
+        found.append(path)
+    return found
+
+
+def copy_photographs(split: str, folder: Union[str, Path]) -> List[Path]:
+    """Copy a split's photographs into ``folder``, to look at or to use as any photographs."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    return [Path(shutil.copy(path, folder)) for path in embedded_photographs(split)]

@@ -22,13 +22,17 @@ class GrabCutRefiner(Refiner):
         iterations: of GrabCut.
         radius: of the discs, as a part of the image's shorter side.
         max_side: larger images are shrunk to this longer side (px), and the mask is enlarged again.
+        min_fill: least part of the box that a cut has to fill. Where inside and outside look alike, the
+            cut collapses to a few pixels; then the box itself is returned. 0: never.
     """
 
-    def __init__(self, iterations: int = 3, radius: float = 0.03, max_side: int = 768) -> None:
-        if iterations < 1 or not 0 < radius < 1 or max_side < 1:
+    def __init__(self, iterations: int = 1, radius: float = 0.03, max_side: int = 768,
+                 min_fill: float = 0.5) -> None:
+        if iterations < 1 or not 0 < radius < 1 or max_side < 1 or not 0 <= min_fill <= 1:
             raise ValueError(f'GrabCutRefiner was given iterations={iterations}, radius={radius}, max_side='
-                             f'{max_side}; it accepts iterations >= 1, 0 < radius < 1 and max_side >= 1.')
-        self.iterations, self.radius, self.max_side = iterations, radius, max_side
+                             f'{max_side}, min_fill={min_fill}; it accepts iterations >= 1, 0 < radius < 1, '
+                             'max_side >= 1 and 0 <= min_fill <= 1.')
+        self.iterations, self.radius, self.max_side, self.min_fill = iterations, radius, max_side, min_fill
 
     def refine(self, images: Sequence[np.ndarray], prompts: Sequence[Prompts],
                kinds: Sequence[str]) -> List[List[np.ndarray]]:
@@ -42,12 +46,15 @@ class GrabCutRefiner(Refiner):
             image = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
         seeds = self._seeds(image.shape[:2], prompts, kind, (image.shape[1] / width, image.shape[0] / height))
         sure_or_likely = np.isin(seeds, (cv2.GC_FGD, cv2.GC_PR_FGD))
+        boxed = seeds == cv2.GC_PR_FGD
         # GrabCut needs pixels of both sorts for its colour models; without them the seeds are the answer.
         if sure_or_likely.any() and not sure_or_likely.all():
             cv2.setRNGSeed(0)  # its k-means draws from OpenCV's global generator
             cv2.grabCut(np.ascontiguousarray(image[..., ::-1]), seeds, None, np.zeros((1, 65)),
                         np.zeros((1, 65)), self.iterations, cv2.GC_INIT_WITH_MASK)
         mask = np.isin(seeds, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
+        if kind != 'point' and mask.sum() < self.min_fill * boxed.sum():
+            mask = boxed.astype(np.uint8)
         return cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST).astype(bool)
 
     def _seeds(self, shape, prompts: Prompts, kind: str, factors) -> np.ndarray:

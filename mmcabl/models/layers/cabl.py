@@ -1,6 +1,6 @@
 """CABL, Context-Aware Boundary Localization: Eq. (1) as a layer of its own."""
 
-from typing import Callable
+from typing import Callable, Iterator, Tuple
 
 import torch
 from mmengine.model import BaseModule
@@ -18,19 +18,29 @@ from mmcabl.registry import MODELS
 
 STRUCTURES = ('i', 'ii', 'iii')
 #: Elements of a map that are worked on at a time on a CPU: its dozen passes then stay in the cache.
-CPU_CHUNK = 1 << 18
+CPU_CHUNK = 1 << 19
+
+
+def _groups(x: Tensor) -> Iterator[Tuple[slice, slice]]:
+    """Slices of images and of channels that split a map (B, C, H, W) into chunks for the cache."""
+    batch, channels, height, width = x.shape
+    images = max(1, CPU_CHUNK // (channels * height * width))
+    # Channels are innermost in memory with channels_last: take at least a cache line of them.
+    least = 1 if x.is_contiguous() else 16
+    group = max(least, CPU_CHUNK // (height * width)) if images == 1 else channels
+    for i in range(0, batch, images):
+        for c in range(0, channels, group):
+            yield slice(i, i + images), slice(c, c + group)
 
 
 def _chunked(function: Callable[..., Tensor], *maps: Tensor) -> Tensor:
-    """``function`` over channel groups of the maps; channels do not depend on each other."""
+    """``function`` over chunks of the maps; images and channels do not depend on each other."""
     first = maps[0]
-    size = max(1, CPU_CHUNK * first.size(1) // max(1, first.numel()))
-    if first.is_cuda or size >= first.size(1):
+    if first.is_cuda or first.numel() <= CPU_CHUNK:
         return function(*maps)
     out = torch.empty_like(first)
-    for start in range(0, first.size(1), size):
-        group = slice(start, start + size)
-        out[:, group] = function(*(m[:, group] for m in maps))
+    for group in _groups(first):
+        out[group] = function(*(m[group] for m in maps))
     return out
 
 

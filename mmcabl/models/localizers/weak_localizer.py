@@ -66,6 +66,10 @@ class WeaklySupervisedLocalizer(ImageClassifier):
         self.flip, self.union, self.attention, self.class_index = flip, union, attention, class_index
         self._folded: List[nn.Module] = []  # a list: the copy is no submodule of this one
 
+    def extract_feat(self, inputs: Tensor, stage: str = 'neck'):
+        """As upstream, in the layout that a CPU convolves fastest."""
+        return super().extract_feat(_fast_layout(inputs), stage)
+
     @torch.no_grad()
     def score_and_map(self, batch: Tensor) -> Tuple[Tensor, Tensor]:
         """One forward pass at one scale.
@@ -77,8 +81,7 @@ class WeaklySupervisedLocalizer(ImageClassifier):
             Image scores (B, num_classes) in [0, 1]; maps (B, gh, gw) of Eq. (2), float32, unbounded.
         """
         backbone = self._inference_backbone()
-        if batch.device.type == 'cpu':
-            batch = batch.contiguous(memory_format=torch.channels_last)
+        batch = _fast_layout(batch)
         if self.attention == 'none':
             propagator = None
             feats = backbone(batch)
@@ -159,3 +162,7 @@ class WeaklySupervisedLocalizer(ImageClassifier):
     def _load_from_state_dict(self, *args, **kwargs) -> None:
         self._folded.clear()
         super()._load_from_state_dict(*args, **kwargs)
+
+
+def _fast_layout(images: Tensor) -> Tensor:
+    return images if images.is_cuda else images.contiguous(memory_format=torch.channels_last)

@@ -1,0 +1,37 @@
+# Train on CASIA v2 (images and labels; masks are never opened), random scaling as TransCAM's:
+# longer side 320 to 640 px, then a 512 px crop. Test images keep their size; the model rescales them.
+train_pipeline = [
+    dict(type='mmcabl.LoadForensicImage', skip_unreadable=True),
+    dict(type='RandomResize', scale=(640, 640), ratio_range=(0.5, 1.0), keep_ratio=True),
+    dict(type='RandomCrop', crop_size=512, pad_if_needed=True, padding_mode='symmetric'),
+    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
+    dict(type='PackInputs'),
+]
+test_pipeline = [
+    dict(type='mmcabl.LoadForensicImage'),
+    dict(type='mmcabl.LoadForgeryMask'),
+    dict(
+        type='PackInputs',
+        algorithm_keys=('gt_mask', ),
+        meta_keys=('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'unreadable')),
+]
+
+train_dataloader = dict(
+    batch_size=8,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    collate_fn=dict(type='default_collate'),
+    dataset=dict(type='mmcabl.CASIAv2', data_root='data/CASIAv2', pipeline=train_pipeline))
+
+# Any data set in CASIA v2's layout.
+test_dataloader = dict(
+    batch_size=2,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    collate_fn=dict(type='pseudo_collate'),
+    dataset=dict(
+        type='mmcabl.CASIAv2', data_root='data/test', pipeline=test_pipeline, test_mode=True))
+test_evaluator = [dict(type='mmcabl.ImageAUC'), dict(type='mmcabl.PixelF1')]
+test_cfg = dict()

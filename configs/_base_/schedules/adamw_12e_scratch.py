@@ -1,0 +1,12 @@
+# From scratch, small network: a larger learning rate with warm-up and cosine decay.
+optim_wrapper = dict(
+    optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.05),
+    paramwise_cfg=dict(norm_decay_mult=0., bias_decay_mult=0.),
+    clip_grad=dict(max_norm=5.))
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.02, by_epoch=False, begin=0, end=50),
+    dict(type='CosineAnnealingLR', eta_min=1e-5, begin=0, end=12, T_max=12, by_epoch=True,
+         convert_to_iter_based=True),
+]
+train_cfg = dict(by_epoch=True, max_epochs=12)
+auto_scale_lr = dict(base_batch_size=8)

@@ -1,0 +1,89 @@
+"""The quick start's stages: data, training, testing. Each is skipped when its result is there."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Dict, List, Optional
+
+from mmcabl.engine.upstream import upstream_script
+from mmcabl.synthetic import ForgeryRecipe, embedded_photographs, generate
+
+#: What the quick start forges: all kinds of forgery, told by differing noise inside and outside.
+RECIPE = ForgeryRecipe(size=160, area=(0.1, 0.35), traces=('noise',))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run and where.
+
+    Attributes:
+        root: gets ``data``, ``train``, ``test`` and the report.
+        config: of the model, in mmcabl's ``configs``.
+        train_images, test_images: how many to make; half of each are forged.
+        seed: of data and training.
+        options: more ``--cfg-options`` for training and testing.
+    """
+
+    root: Path
+    config: Path
+    train_images: int = 1600
+    test_images: int = 200
+    seed: int = 0
+    options: tuple = ()
+
+    def data(self, split: str) -> Path:
+        """Folder of a split's images."""
+        return self.root / 'data' / split
+
+
+def make_data(plan: Plan) -> None:
+    """Write training and test images from disjoint photographs, unless they are there."""
+    for number, (split, count) in enumerate((('train', plan.train_images), ('test', plan.test_images))):
+        folder, seed = plan.data(split), 2 * plan.seed + number
+        photographs = embedded_photographs(split)
+        wanted = dict(seed=seed, count=count, photographs=[p.name for p in photographs], recipe=repr(RECIPE))
+        stamp = folder / 'complete.json'
+        if stamp.is_file() and json.loads(stamp.read_text()) == wanted:
+            print(f'{folder}: {count} images are there.', flush=True)
+            continue
+        shutil.rmtree(folder, ignore_errors=True)
+        generate(photographs, folder, count, seed, RECIPE)
+        stamp.write_text(json.dumps(wanted))
+
+
+def train(plan: Plan) -> Path:
+    """Train with mmpretrain's ``train.py``; goes on from the last checkpoint. Returns the last one."""
+    folder = plan.root / 'train'
+    _run('train.py', str(plan.config), '--work-dir', str(folder), '--resume', 'auto', '--cfg-options',
+         f'train_dataloader.dataset.data_root={plan.data("train")}', f'randomness.seed={plan.seed}',
+         *plan.options)
+    return Path((folder / 'last_checkpoint').read_text().strip())
+
+
+def trained(plan: Plan, epochs: int) -> Optional[Path]:
+    """The final checkpoint if training has finished."""
+    path = plan.root / 'train' / f'epoch_{epochs}.pth'
+    return path if path.is_file() else None
+
+
+def test(plan: Plan, checkpoint: Path, name: str = 'test', options: tuple = ()) -> Dict[str, float]:
+    """Test with mmpretrain's ``test.py``; returns its metrics."""
+    out = plan.root / name / 'metrics.json'
+    _run('test.py', str(plan.config), str(checkpoint), '--work-dir', str(plan.root / name),
+         '--out', str(out), '--out-item', 'metrics', '--cfg-options',
+         f'test_dataloader.dataset.data_root={plan.data("test")}', *plan.options, *options)
+    return json.loads(out.read_text())
+
+
+def _run(script: str, *arguments: str) -> None:
+    command: List[str] = [sys.executable, str(upstream_script('mmpretrain', script)), *arguments]
+    print('+', ' '.join(command), flush=True)
+    environment = {**os.environ, 'PYTHONWARNINGS': 'ignore', 'PYTHONUNBUFFERED': '1'}
+    code = subprocess.run(command, env=environment, check=False).returncode
+    if code:
+        raise SystemExit(f'{script} ended with exit status {code}; its own message is above. Run the same '
+                         'command again to go on from the last checkpoint.')

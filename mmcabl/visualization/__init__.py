@@ -1,0 +1,4 @@
+from mmcabl.visualization.hooks import LocalizationOverlayHook
+from mmcabl.visualization.overlays import overlay
+
+__all__ = ['LocalizationOverlayHook', 'overlay']

@@ -1,0 +1,47 @@
+"""A hook that writes overlays while testing."""
+
+from pathlib import Path
+from typing import Optional, Sequence
+
+import cv2
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from mmcabl.datasets.loading import read_image
+from mmcabl.registry import HOOKS
+from mmcabl.visualization.overlays import overlay
+
+
+@HOOKS.register_module()
+class LocalizationOverlayHook(Hook):
+    """Write ``<out_dir>/<image name>.png`` for test images: image, truth, map with prompts, final mask.
+
+    Args:
+        out_dir: folder; relative paths are below the runner's ``work_dir``. ``overlays`` by default.
+        max_images: how many for each rank; None: all.
+        only_manipulated: leave authentic images out.
+    """
+
+    def __init__(self, out_dir: str = 'overlays', max_images: Optional[int] = None,
+                 only_manipulated: bool = False) -> None:
+        self.out_dir, self.max_images, self.only_manipulated = out_dir, max_images, only_manipulated
+        self.written = 0
+
+    def before_test(self, runner: Runner) -> None:
+        """Start counting anew."""
+        self.written = 0
+        self._folder = Path(runner.work_dir, self.out_dir)
+        self._folder.mkdir(parents=True, exist_ok=True)
+
+    def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: Optional[dict] = None,
+                        outputs: Optional[Sequence] = None) -> None:
+        """Draw the samples of one batch."""
+        for sample in outputs or ():
+            done = self.max_images is not None and self.written >= self.max_images
+            skipped = self.only_manipulated and int(sample.gt_label[0]) == 0
+            if done or skipped or sample.get('unreadable'):
+                continue
+            image = read_image(sample.img_path)[..., ::-1]
+            picture = overlay(image, sample.get('gt_mask'), sample.cam, sample.prompts, sample.pred_mask)
+            cv2.imwrite(str(self._folder / f'{Path(sample.img_path).stem}.png'), picture[..., ::-1])
+            self.written += 1

@@ -1,0 +1,74 @@
+"""From nothing to found forgeries on embedded data: make images, train, test, report.
+
+Run again, it reuses what is there. ``make quickstart`` sets up and calls it.
+"""
+
+import argparse
+import shutil
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Dict, Iterator
+
+from mmengine.config import Config
+
+from mmcabl.quickstart import report as reporting
+from mmcabl.quickstart.stages import Plan, make_data, test, train, trained
+
+CONFIG = Path(__file__).resolve().parents[1] / 'configs/quickstart/cabl_conformer-mini_b8-12e_synthetic-160.py'
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument('--out', type=Path, default=Path('work_dirs/quickstart'), help='folder for everything')
+    parser.add_argument('--config', type=Path, default=CONFIG)
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--train-images', type=int, default=1600)
+    parser.add_argument('--test-images', type=int, default=200)
+    parser.add_argument('--started', type=float, help='when setting up began, in seconds since the epoch')
+    parser.add_argument('--cfg-options', nargs='*', default=[], help='as of the upstream scripts')
+    return parser.parse_args()
+
+
+@contextmanager
+def stage(name: str, seconds: Dict[str, float]) -> Iterator[None]:
+    print(f'\n=== {name} ===', flush=True)
+    start = time.time()
+    yield
+    seconds[name] = time.time() - start
+
+
+def main() -> None:
+    args = parse_args()
+    seconds: Dict[str, float] = {}
+    if args.started:
+        seconds['setup'] = time.time() - args.started
+    began = time.time() - seconds.get('setup', 0.)
+    plan = Plan(args.out, args.config, args.train_images, args.test_images, args.seed, tuple(args.cfg_options))
+    plan.root.mkdir(parents=True, exist_ok=True)
+
+    with stage('data', seconds):
+        make_data(plan)
+    with stage('train', seconds):
+        cfg = Config.fromfile(str(plan.config))
+        done = trained(plan, cfg.train_cfg.max_epochs)
+        if done:
+            print(f'{done} is there.', flush=True)
+        checkpoint = done or train(plan)
+    with stage('test', seconds):
+        shutil.rmtree(plan.root / 'overlays', ignore_errors=True)
+        metrics = test(plan, checkpoint)
+        (plan.root / 'test' / 'overlays').rename(plan.root / 'overlays')
+        attention = test(plan, checkpoint, 'test_attention', ('model.attention=auto',
+                                                              'default_hooks.overlays.max_images=0'))
+    seconds['total'] = time.time() - began
+    counts = dict(train=plan.train_images, test=int(metrics['images']),
+                  test_manipulated=int(metrics['manipulated']))
+    found = reporting.summary(metrics, attention, seconds, counts, plan.seed)
+    reporting.write(found, plan.root)
+    print(f'\n{reporting.markdown(found)}')
+    print(f'Report:   {plan.root / "report.md"} and report.json\nPictures: {plan.root / "overlays"}')
+
+
+if __name__ == '__main__':
+    main()

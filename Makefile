@@ -1,0 +1,51 @@
+# `make quickstart` and `make test` work on a bare machine with Python (3.9 or newer), pip and make.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
+STACK ?= onedl
+STAMP = $(VENV)/mmcabl-$(STACK).stamp
+CONSTRAINTS = constraints/$(STACK).txt
+ARGS ?=
+
+.PHONY: help setup quickstart test lint bench clean
+
+help:
+	@echo 'make quickstart  set up, train and test on embedded data, report in work_dirs/quickstart'
+	@echo 'make test        set up and run the tests'
+	@echo 'make lint        ruff'
+	@echo 'make bench       the benchmarks'
+	@echo 'make clean       remove work_dirs/quickstart (the environment stays; it is $(VENV))'
+	@echo 'VENV=DIR another environment; STACK=openmmlab the official packages; ARGS=... passed on'
+
+# The two steps are apart so that torch's large wheels are there before packages that build against them.
+$(STAMP): pyproject.toml setup.py $(CONSTRAINTS)
+	@echo 'Setting up $(VENV) with the $(STACK) stack (about 4 minutes, 6 GB, the first time) ...'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 9) and "mmcabl needs Python 3.9 or newer")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --constraint $(CONSTRAINTS) pip setuptools wheel
+	@echo '... torch' && $(PIP) install --constraint $(CONSTRAINTS) torch torchvision
+	@echo '... OpenMMLab and the rest' && $(PIP) install --constraint $(CONSTRAINTS) --editable '.[$(STACK),dev]'
+	@# opencv-python needs the system library libGL; where it is missing, the headless build has the same cv2
+	@$(BIN)/python -c 'import cv2' 2>/dev/null || $(PIP) install --force-reinstall --no-deps \
+		"opencv-python-headless==$$($(BIN)/python -c 'from importlib.metadata import version; print(version("opencv-python"))')"
+	@touch $@
+
+setup: $(STAMP)
+
+quickstart:
+	@started=$$(date +%s); $(MAKE) --no-print-directory setup && \
+		$(BIN)/python tools/quickstart.py --started $$started $(ARGS)
+
+test: setup
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: setup
+	$(BIN)/python -m ruff check .
+
+bench: setup
+	$(BIN)/python benchmarks/cam.py
+	$(BIN)/python benchmarks/train_step.py
+
+clean:
+	rm -rf work_dirs/quickstart

@@ -1,0 +1,76 @@
+"""Shared fixtures: a small network, made images, the reference numbers where they are at hand."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.registry import init_default_scope
+
+from mmcabl.registry import MODELS
+
+SHARED = Path(__file__).resolve().parents[2] / 'shared'
+ARCH = dict(embed_dims=48, channel_ratio=1, num_heads=3, depths=6)
+
+
+@pytest.fixture(autouse=True)
+def _scope():
+    torch.set_num_threads(2)
+    torch.manual_seed(0)
+    init_default_scope('mmpretrain')
+
+
+@pytest.fixture
+def shared():
+    """The folder of reference files; skips where it does not lie beside the checkout."""
+    if not (SHARED / 'golden').is_dir():
+        pytest.skip('the reference files are not beside this checkout')
+    return SHARED
+
+
+def build_backbone(**kwargs):
+    """A six-block ConformerCABL with random statistics, in evaluation mode."""
+    backbone = MODELS.build(dict(type='mmcabl.ConformerCABL', **{'arch': ARCH, **kwargs}))
+    return randomise(backbone)
+
+
+def randomise(module):
+    """Give batch norms statistics and weights that matter, and set evaluation mode."""
+    for layer in module.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            layer.running_mean.normal_(0, 0.2)
+            layer.running_var.uniform_(0.5, 2)
+            layer.weight.data.uniform_(0.5, 1.5)
+            layer.bias.data.normal_(0, 0.2)
+    module.eval()
+    return module
+
+
+def build_localizer(num_classes=1, backbone=None, **kwargs):
+    """A small localizer with GrabCut, random weights, evaluation mode."""
+    cfg = dict(type='mmcabl.WeaklySupervisedLocalizer',
+               backbone=dict(type='mmcabl.ConformerCABL', arch=ARCH, **(backbone or {})),
+               head=dict(type='mmcabl.WeakLabelHead', in_channels=256, embed_dims=48,
+                         num_classes=num_classes), scales=[64])
+    cfg.update(kwargs)
+    return randomise(MODELS.build(cfg))
+
+
+def write_casia(root, authentic=4, forged=4, size=48, seed=0):
+    """A data set in CASIA v2's layout: noise on one side of forged images."""
+    rng = np.random.default_rng(seed)
+    folders = [root / 'CASIA 2.0/Au', root / 'CASIA 2.0/Tp', root / 'CASIA 2 Groundtruth']
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+    for i in range(authentic + forged):
+        image = np.full((size, size, 3), 90 + 10 * i, np.uint8) + rng.integers(0, 9, (size, size, 3), np.uint8)
+        if i < authentic:
+            cv2.imwrite(str(folders[0] / f'Au_ani_{i:05d}.jpg'), image)
+            continue
+        mask = np.zeros((size, size), np.uint8)
+        mask[8:30, 10:36] = 255
+        image[mask > 0] = rng.integers(0, 255, (int((mask > 0).sum()), 3))
+        cv2.imwrite(str(folders[1] / f'Tp_D_x_{i:05d}.png'), image)
+        cv2.imwrite(str(folders[2] / f'Tp_D_x_{i:05d}_gt.png'), mask)
+    return root

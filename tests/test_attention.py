@@ -1,0 +1,91 @@
+"""Both propagators against a stack of attention matrices that is really kept."""
+
+import pytest
+import torch
+from mmpretrain.models.utils import MultiheadAttention
+
+from mmcabl.models.localizers import attention
+from mmcabl.models.localizers.attention import METHODS, StoredQK, build_propagator
+from mmcabl.models.localizers.class_map import localization_map, unite
+from tests.conftest import build_backbone
+
+
+def stacked_average(backbone, image, maps):
+    """Eq. (2) the plain way: every matrix of every block and head is kept, then averaged."""
+    stack, hooks = [], []
+
+    def record(module, args, output):
+        batch, tokens, _ = args[0].shape
+        qkv = module.qkv(args[0]).reshape(batch, tokens, 3, module.num_heads, -1).permute(2, 0, 3, 1, 4)
+        stack.append(torch.softmax(qkv[0] @ qkv[1].transpose(-1, -2) / qkv.size(-1) ** 0.5, -1))
+
+    for layer in backbone.modules():
+        if isinstance(layer, MultiheadAttention):
+            hooks.append(layer.register_forward_hook(record))
+    backbone(image)
+    for hook in hooks:
+        hook.remove()
+    patches = torch.stack(stack).mean((0, 2))[:, 1:, 1:]
+    return (patches @ maps.flatten(2).transpose(1, 2)).transpose(1, 2).reshape(maps.shape)
+
+
+@pytest.mark.parametrize('method', METHODS)
+@pytest.mark.parametrize('rows', [7, 64])
+def test_equals_the_kept_stack(monkeypatch, method, rows):
+    monkeypatch.setattr(attention, 'ROWS', rows)
+    backbone, image = build_backbone(), torch.randn(2, 3, 64, 96)
+    maps = torch.randn(2, 20, 4, 6)  # 20 maps: more than a head is wide
+    propagator = build_propagator(method, 24, torch.device('cpu'))
+    with torch.no_grad():
+        plain = backbone(image)[-1]
+        with propagator.attach(backbone):
+            recorded = backbone(image)[-1]
+        expected, found = stacked_average(backbone, image, maps), propagator.propagate(maps)
+    assert propagator.blocks == 6
+    assert torch.allclose(found, expected, atol=1e-5)
+    for a, b in zip(plain, recorded):
+        assert torch.allclose(a, b, atol=1e-4)
+
+
+def test_attention_is_restored_even_after_an_error():
+    backbone = build_backbone()
+    layers = [m for m in backbone.modules() if isinstance(m, MultiheadAttention)]
+    before = [m.scaled_dot_product_attention for m in layers]
+    with pytest.raises(ValueError), StoredQK().attach(backbone):
+        backbone(torch.randn(1, 3, 8, 8))
+    assert [m.scaled_dot_product_attention for m in layers] == before
+
+
+def test_a_constant_map_stays_nearly_constant_and_order_is_kept():
+    backbone, propagator = build_backbone(), build_propagator('running', 16, 'cpu')
+    with torch.no_grad(), propagator.attach(backbone):
+        backbone(torch.randn(1, 3, 64, 64))
+    ones = propagator.propagate(torch.ones(1, 1, 4, 4))
+    assert 0 < ones.min() and ones.max() <= 1 + 1e-5  # rows sum to 1 with the class token's column
+    low, high = torch.zeros(1, 1, 4, 4), torch.rand(1, 1, 4, 4)
+    assert (propagator.propagate(high) >= propagator.propagate(low)).all()
+
+
+def test_unions():
+    conv, trans = torch.randn(2, 1, 2, 3), torch.randn(2, 1, 4, 6)
+    up = torch.nn.functional.interpolate(conv, size=(4, 6), mode='bilinear')
+    assert torch.equal(unite(dict(conv=conv, trans=trans)), torch.maximum(up, trans))
+    assert torch.allclose(unite(dict(conv=conv, trans=trans), 'sum'), up + trans)
+    assert torch.equal(localization_map(dict(conv=conv)), conv)
+    with pytest.raises(ValueError, match="'product'.*max, sum"):
+        unite(dict(conv=conv), 'product')
+
+
+def test_auto_and_bad_input():
+    assert type(build_propagator('auto', 2304, 'cpu')) is METHODS['running']
+    assert type(build_propagator('auto', 9000, 'cpu')) is METHODS['stored_qk']
+    assert type(build_propagator('auto', 100, 'cuda')) is METHODS['stored_qk']
+    with pytest.raises(ValueError, match="'flash'.*auto"):
+        build_propagator('flash', 1, 'cpu')
+    with pytest.raises(RuntimeError, match='No attention was recorded'):
+        StoredQK().propagate(torch.zeros(1, 1, 2, 2))
+    backbone, propagator = build_backbone(), StoredQK()
+    with torch.no_grad(), propagator.attach(backbone):
+        backbone(torch.randn(1, 3, 64, 64))
+    with pytest.raises(ValueError, match='25 positions.*17 tokens'):
+        propagator.propagate(torch.zeros(1, 1, 5, 5))

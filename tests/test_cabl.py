@@ -1,0 +1,82 @@
+"""The CABL layer: Eq. (1), its structures, its gradient, its types."""
+
+import pytest
+import torch
+
+from mmcabl.models.layers import CABL, edge_magnitude, normalize_edges
+from mmcabl.models.layers import cabl as cabl_module
+from mmcabl.models.layers.edge import NORMS
+from mmcabl.registry import MODELS
+
+FORMULAS = {'i': lambda x, e: x + e, 'ii': lambda x, e: e * x, 'iii': lambda x, e: e * x + x}
+
+
+@pytest.mark.parametrize('structure', FORMULAS)
+@pytest.mark.parametrize('norm', NORMS)
+def test_is_its_formula(structure, norm):
+    x = torch.randn(2, 5, 6, 7)
+    edges = normalize_edges(edge_magnitude(x), norm)
+    assert torch.allclose(CABL(structure=structure, norm=norm)(x), FORMULAS[structure](x, edges), atol=1e-6)
+
+
+@pytest.mark.parametrize('layout', [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize('norm', ['tanh', 'max', 'sigmoid'])
+def test_chunks_change_nothing(monkeypatch, layout, norm):
+    x = torch.randn(3, 40, 9, 11).contiguous(memory_format=layout).requires_grad_()
+    layer, weight = CABL(norm=norm), torch.randn(3, 40, 9, 11)
+    results = []
+    for size in (1 << 30, 500, 40 * 9 * 11 * 2):
+        monkeypatch.setattr(cabl_module, 'CPU_CHUNK', size)
+        out = layer(x)
+        results.append((out.detach(), torch.autograd.grad((out * weight).sum(), x)[0]))
+        assert out.is_contiguous(memory_format=layout)
+    for out, grad in results[1:]:
+        assert torch.allclose(out, results[0][0], atol=1e-6)
+        assert torch.allclose(grad, results[0][1], atol=1e-5)
+
+
+@pytest.mark.parametrize('structure', FORMULAS)
+def test_gradient(structure):
+    x = torch.randn(2, 2, 4, 5, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(CABL(structure=structure, norm='mean'), x)
+
+
+def test_flat_map_is_unchanged_and_nothing_is_learnable():
+    layer, x = CABL(), torch.full((1, 3, 5, 5), 2.5)
+    assert torch.equal(layer(x), x)
+    assert not list(layer.parameters()) and not list(layer.buffers()) and not layer.state_dict()
+
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_half_types_stay_finite_and_close(dtype):
+    x = torch.randn(1, 4, 8, 8) * 3e4
+    half = CABL()(x.to(dtype))
+    assert half.dtype == dtype
+    small = torch.randn(1, 4, 8, 8)
+    assert torch.allclose(CABL()(small.to(dtype)).float(), CABL()(small), atol=3e-2, rtol=2e-2)
+    assert CABL()(torch.full((1, 1, 4, 4), 3e4, dtype=dtype)).isfinite().all()
+
+
+def test_twelve_layers_are_bounded_by_two_to_the_twelfth():
+    x = torch.randn(1, 8, 32, 32)
+    out = x
+    for _ in range(12):
+        out = CABL()(out)
+    assert out.isfinite().all() and (out.abs() <= x.abs() * 2 ** 12 + 1e-3).all()
+
+
+def test_autocast_gradient_is_finite():
+    x = torch.randn(2, 8, 16, 16, requires_grad=True)
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        out = CABL()(torch.nn.functional.conv2d(x, torch.randn(8, 8, 1, 1)))
+    assert out.dtype == torch.bfloat16
+    out.float().square().mean().backward()
+    assert x.grad.isfinite().all()
+
+
+def test_is_registered_and_checks_its_arguments():
+    assert isinstance(MODELS.build(dict(type='mmcabl.CABL', operator='scharr')), CABL)
+    for bad, message in ((dict(operator='canny'), 'edge operator'), (dict(structure='iv'), 'structure'),
+                         (dict(norm='l2'), 'edge normalisation')):
+        with pytest.raises(ValueError, match=f'Unknown {message}'):
+            CABL(**bad)

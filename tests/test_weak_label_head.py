@@ -1,0 +1,93 @@
+"""The head: Eq. (3), class maps by construction, one or two branches."""
+
+import pytest
+import torch
+from mmpretrain.structures import DataSample
+from torch.nn import functional as F
+
+from mmcabl.models.heads import WeakLabelHead
+from mmcabl.models.heads.weak_label_head import token_grid
+from mmcabl.registry import MODELS
+
+LABELS = [0, 1, 1]
+
+
+def samples(labels=LABELS):
+    return [DataSample().set_gt_label(v) for v in labels]
+
+
+@pytest.fixture
+def feats():
+    return (torch.randn(3, 8, 4, 6), torch.randn(3, 1 + 24, 5)),
+
+
+def test_loss_is_the_sum_of_both_branches_bce(feats):
+    head = WeakLabelHead(in_channels=8, embed_dims=5)
+    logits, losses = head(feats), head.loss(feats, samples())
+    target = torch.tensor(LABELS)[:, None].float()
+    assert set(losses) == {'loss_conv', 'loss_trans'}
+    for branch in ('conv', 'trans'):
+        expected = F.binary_cross_entropy_with_logits(logits[branch], target)
+        assert torch.allclose(losses[f'loss_{branch}'], expected)
+
+
+def test_logit_is_the_mean_of_the_class_map(feats):
+    head = WeakLabelHead(in_channels=8, embed_dims=5, num_classes=3)
+    maps, logits = head.class_maps(feats, (64, 96)), head(feats)
+    assert torch.allclose(maps['conv'].mean((-2, -1)), logits['conv'], atol=1e-6)
+    assert maps['conv'].shape == maps['trans'].shape == (3, 3, 4, 6)
+    weight = head.trans_cls_head.weight
+    assert torch.allclose(maps['trans'][1, 2, 3, 5], feats[0][1][1, 24] @ weight[2], atol=1e-6)
+
+
+def test_score_is_the_mean_probability(feats):
+    head = WeakLabelHead(in_channels=8, embed_dims=5)
+    found = head.predict(feats)
+    logits = head(feats)
+    expected = (logits['conv'].sigmoid() + logits['trans'].sigmoid()) / 2
+    for sample, value in zip(found, expected):
+        assert torch.allclose(sample.pred_score, value)
+        assert sample.pred_label.item() == int(value >= 0.5)
+
+
+@pytest.mark.parametrize('backbone, options, image', [
+    (dict(type='mmpretrain.ResNet', depth=18), dict(in_channels=512), 64),
+    (dict(type='mmpretrain.VisionTransformer', arch='deit-tiny', img_size=64, out_type='raw'),
+     dict(embed_dims=192), 64)])
+def test_one_branch_backbones(backbone, options, image):
+    backbone, head = MODELS.build(backbone), WeakLabelHead(**options)
+    feats = backbone(torch.randn(3, 3, image, image))
+    losses = head.loss(feats, samples())
+    assert len(losses) == 1
+    sum(losses.values()).backward()
+    assert all(p.grad is not None for p in head.parameters())
+    assert next(iter(head.class_maps(feats, (image, image)).values())).shape[:2] == (3, 1)
+
+
+def test_several_labels_and_soft_scores(feats):
+    head = WeakLabelHead(in_channels=8, num_classes=4)
+    multi = [DataSample().set_gt_label(v) for v in ([0, 2], [1], [3])]
+    target = torch.tensor([[1., 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 1]])
+    expected = F.binary_cross_entropy_with_logits(head(feats)['conv'], target)
+    assert torch.allclose(head.loss(feats, multi)['loss_conv'], expected)
+    soft = [DataSample().set_gt_score([0.2, 0.3, 0.5, 0.0]) for _ in LABELS]
+    expected = F.binary_cross_entropy_with_logits(head(feats)['conv'], torch.tensor([[0.2, 0.3, 0.5, 0]] * 3))
+    assert torch.allclose(head.loss(feats, soft)['loss_conv'], expected)
+
+
+def test_bad_input_is_named(feats):
+    with pytest.raises(ValueError, match='neither was given'):
+        WeakLabelHead()
+    with pytest.raises(ValueError, match='num_classes=0'):
+        WeakLabelHead(in_channels=8, num_classes=0)
+    with pytest.raises(ValueError, match=r'labels 0 \(authentic\) and 1.*\[0, 3\]'):
+        WeakLabelHead(in_channels=8).loss(feats, samples([0, 3, 3]))
+    with pytest.raises(ValueError, match="embed_dims set.*'raw'"):
+        WeakLabelHead(embed_dims=5)((torch.randn(1, 8, 4, 4),))
+
+
+def test_token_grid():
+    assert token_grid(24, (64, 96)) == (4, 6) and token_grid(24, (96, 64)) == (6, 4)
+    assert token_grid(2304, (768, 768)) == (48, 48)
+    with pytest.raises(ValueError, match='form no grid'):
+        token_grid(10007, (512, 512))

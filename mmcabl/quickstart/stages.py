@@ -30,7 +30,7 @@ class Plan:
 
     root: Path
     config: Path
-    train_images: int = 1600
+    train_images: int = 3200
     test_images: int = 200
     seed: int = 0
     options: tuple = ()

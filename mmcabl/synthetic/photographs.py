@@ -8,13 +8,11 @@ from typing import Dict, List, Sequence, Tuple, Union
 #: split -> (package, path inside it). Disjoint: no test photograph is ever trained on.
 EMBEDDED: Dict[str, Sequence[Tuple[str, str]]] = {
     'train': (
-        ('skimage', 'data/astronaut.png'), ('skimage', 'data/motorcycle_left.png'),
-        ('skimage', 'data/motorcycle_right.png'), ('skimage', 'data/hubble_deep_field.jpg'),
-        ('skimage', 'data/ihc.png'), ('skimage', 'data/retina.jpg'), ('skimage', 'data/brick.png'),
-        ('skimage', 'data/camera.png'), ('skimage', 'data/moon.png'), ('skimage', 'data/rocket.jpg'),
-    ),
-    'val': (
-        ('skimage', 'data/gravel.png'), ('skimage', 'data/coins.png'), ('sklearn', 'datasets/images/flower.jpg'),
+        *(('skimage', f'data/{name}') for name in (
+            'astronaut.png', 'motorcycle_left.png', 'motorcycle_right.png', 'hubble_deep_field.jpg', 'ihc.png',
+            'retina.jpg', 'brick.png', 'grass.png', 'gravel.png', 'camera.png', 'moon.png', 'rocket.jpg',
+            'coins.png', 'clock_motion.png')),
+        ('sklearn', 'datasets/images/flower.jpg'),
     ),
     'test': (
         ('skimage', 'data/chelsea.png'), ('skimage', 'data/coffee.png'), ('sklearn', 'datasets/images/china.jpg'),
@@ -23,7 +21,7 @@ EMBEDDED: Dict[str, Sequence[Tuple[str, str]]] = {
 
 
 def embedded_photographs(split: str) -> List[Path]:
-    """Files of one split: ``train``, ``val`` or ``test``.
+    """Files of one split, ``train`` or ``test``.
 
     Raises:
         ValueError: an unknown split.

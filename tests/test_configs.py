@@ -1,0 +1,52 @@
+"""Every config builds offline, and says what the paper says."""
+
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+from mmengine.registry import DATASETS, HOOKS, METRICS, TRANSFORMS, init_default_scope
+from mmpretrain.registry import MODELS
+
+ROOT = Path(__file__).parents[1] / 'configs'
+LEAVES = sorted(p.relative_to(ROOT).as_posix() for p in ROOT.rglob('*.py') if '_base_' not in p.parts)
+
+
+@pytest.mark.parametrize('name', LEAVES)
+def test_builds_offline(name):
+    cfg = Config.fromfile(str(ROOT / name))
+    init_default_scope(cfg.default_scope)
+    model = MODELS.build(cfg.model)
+    assert model.postprocessor.kinds[-1] == 'box_point'
+    for loader in (cfg.train_dataloader, cfg.test_dataloader):
+        with DATASETS.switch_scope_and_registry('mmpretrain') as registry:
+            registry.build(dict(loader.dataset, lazy_init=True))
+        for step in loader.dataset.pipeline:
+            with TRANSFORMS.switch_scope_and_registry('mmpretrain') as registry:
+                registry.build(dict(step))
+    for metric in cfg.test_evaluator:
+        METRICS.build(dict(metric))
+    HOOKS.build(dict(cfg.default_hooks.overlays))
+
+
+def test_the_recipe_is_the_papers():
+    cfg = Config.fromfile(str(ROOT / 'cabl/cabl_conformer-s_b8-30e_casiav2-512.py'))
+    optimizer = cfg.optim_wrapper.optimizer
+    assert (optimizer.type, optimizer.lr, optimizer.weight_decay) == ('AdamW', 5e-5, 5e-4)
+    assert (cfg.train_cfg.max_epochs, cfg.train_dataloader.batch_size) == (30, 8)
+    assert list(cfg.model.scales) == [256, 512, 768] and cfg.model.backbone.arch == 'small'
+    assert cfg.model.backbone.cabl_blocks == '1-12' and cfg.model.backbone.cabl.operator == 'sobel'
+    assert cfg.model.postprocessor.refiner.model == 'vit_h'
+
+
+def test_the_baseline_differs_in_cabl_alone():
+    ours, baseline = (Config.fromfile(str(ROOT / f'cabl/{name}conformer-s_b8-30e_casiav2-512.py')).to_dict()
+                      for name in ('cabl_', ''))
+    assert baseline['model']['backbone'].pop('cabl_blocks') == 'none'
+    ours['model']['backbone'].pop('cabl_blocks')
+    assert ours == baseline
+
+
+@pytest.mark.parametrize('name', LEAVES)
+def test_training_pipelines_never_open_a_mask(name):
+    pipeline = Config.fromfile(str(ROOT / name)).train_dataloader.dataset.pipeline
+    assert not any('Mask' in step.type for step in pipeline)

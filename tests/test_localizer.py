@@ -1,0 +1,143 @@
+"""The localizer: scales, averaging, flips, fields, what it learns from."""
+
+import numpy as np
+import pytest
+import torch
+from mmpretrain.structures import DataSample
+
+from mmcabl.models.localizers.scales import batches, check_scales, resize, to_image_size
+from tests.conftest import build_localizer
+
+SIZES = [(64, 64), (50, 90), (64, 64)]
+
+
+def images(sizes=SIZES):
+    return [torch.randn(3, *s) for s in sizes]
+
+
+def test_predict_sets_every_field_at_the_original_size():
+    model = build_localizer(scales=[64, 96], postprocessor=dict(compare=['null', 'point', 'box']))
+    for sample, size in zip(model.predict(images()), SIZES):
+        assert 0 <= sample.pred_score.item() <= 1
+        assert sample.pred_label.item() == int(sample.pred_score.item() >= 0.5)
+        assert sample.cam_raw.shape == sample.cam.shape == size
+        assert sample.cam.min() == 0 and sample.cam.max() == 1
+        assert np.array_equal(sample.coarse_mask, sample.cam >= 0.5)
+        assert set(sample.masks) == {'null', 'point', 'box', 'box_point'}
+        assert np.array_equal(sample.pred_mask, sample.masks['box_point'])
+        assert all(m.shape == size and m.dtype == bool for m in sample.masks.values())
+        x, y = sample.prompts['positive']
+        assert sample.cam_raw[y, x] == sample.cam_raw.max()
+
+
+def test_scales_are_averaged():
+    model, batch = build_localizer(), images()
+    results = {}
+    for scales in ((64,), (96,), (64, 96)):
+        model.scales = check_scales(scales)
+        results[scales] = model.localize(batch, SIZES)
+    (small, small_maps), (large, large_maps), (both, maps) = results.values()
+    assert torch.allclose(both, (small + large) / 2, atol=1e-6)
+    for found, a, b in zip(maps, small_maps, large_maps):
+        assert torch.allclose(found, (a + b) / 2, atol=1e-5)
+
+
+def test_a_batch_is_no_more_than_its_images():
+    model, batch = build_localizer(scales=[64, 'native']), images()
+    together = model.localize(batch, SIZES)
+    for i, image in enumerate(batch):
+        alone = model.localize([image], [SIZES[i]])
+        assert torch.allclose(together[0][i], alone[0][0], atol=1e-5)
+        assert torch.allclose(together[1][i], alone[1][0], atol=1e-4)
+
+
+def test_with_flip_a_mirrored_image_has_the_mirrored_map():
+    model, image = build_localizer(scales=[64], flip=True), torch.randn(3, 64, 64)
+    score, maps = model.localize([image], [(64, 64)])
+    mirrored_score, mirrored = model.localize([image.flip(-1)], [(64, 64)])
+    assert torch.allclose(score, mirrored_score, atol=1e-5)
+    assert torch.allclose(maps[0].flip(-1), mirrored[0], atol=1e-4)
+
+
+@pytest.mark.parametrize('method', ['running', 'stored_qk'])
+def test_attention_methods_agree(method):
+    reference = build_localizer(attention='auto')
+    other = build_localizer(attention=method)
+    other.load_state_dict(reference.state_dict())
+    image = torch.randn(1, 3, 64, 64)
+    assert torch.allclose(reference.score_and_map(image)[1], other.score_and_map(image)[1], atol=1e-4)
+
+
+def test_folded_weights_follow_training_and_loading():
+    model, image = build_localizer(), torch.randn(1, 3, 64, 64)
+    first = model.score_and_map(image)[1]
+    changed = {k: v + 0.1 if v.is_floating_point() else v for k, v in model.state_dict().items()}
+    model.load_state_dict(changed)
+    second = model.score_and_map(image)[1]
+    assert not torch.allclose(first, second)
+    with torch.no_grad():
+        model.train()
+        model.backbone.conv_trans_6.fusion_block.conv3.weight.mul_(-1)
+    model.eval()
+    third = model.score_and_map(image)[1]
+    assert not torch.allclose(second, third)
+    assert not [k for k in model.state_dict() if 'folded' in k]
+    fresh = build_localizer()
+    fresh.load_state_dict(model.state_dict())
+    assert torch.equal(fresh.score_and_map(image)[1], third)
+
+
+def test_training_reads_labels_only_and_reaches_every_parameter():
+    model = build_localizer().train()
+    samples = [DataSample().set_gt_label(v) for v in (0, 1)]
+    losses = model.loss(torch.randn(2, 3, 64, 64), samples)
+    sum(losses.values()).backward()
+    assert set(losses) == {'loss_conv', 'loss_trans'}
+    assert all(p.grad is not None for p in model.parameters())
+    assert all(list(s.keys()) == ['gt_label'] for s in samples)
+
+
+def test_refiner_belongs_neither_to_checkpoint_nor_optimizer():
+    model = build_localizer()
+    model.predict(images())
+    assert all(k.startswith(('backbone.', 'head.')) for k in model.state_dict())
+
+
+def test_preprocessor_keeps_sizes_and_recovers_pixels_exactly():
+    model = build_localizer()
+    pixels = [torch.randint(0, 256, (3, *s), dtype=torch.uint8) for s in SIZES]
+    data = model.data_preprocessor(dict(inputs=pixels, data_samples=[DataSample() for _ in SIZES]))
+    for given, tensor in zip(pixels, data['inputs']):
+        rgb = model.data_preprocessor.to_uint8(tensor)
+        assert np.array_equal(rgb, given.flip(0).permute(1, 2, 0).numpy())
+        assert torch.allclose(tensor[0], (given[2].float() - 123.675) / 58.395, atol=1e-6)
+    assert model.data_preprocessor.to_uint8(data['inputs'][0], (10, 20)).shape == (10, 20, 3)
+
+
+def test_results_have_the_recorded_original_size():
+    sample = DataSample(metainfo=dict(ori_shape=(100, 120)))
+    found = build_localizer().predict([torch.randn(3, 50, 60)], [sample])[0]
+    assert found.cam.shape == found.pred_mask.shape == (100, 120)
+
+
+def test_scales_and_sizes():
+    assert check_scales((256, (64, 96), 'native')) == [(256, 256), (64, 96), 'native']
+    assert [b.shape for _, b in batches([torch.zeros(3, 8, 9)], 'native')] == [(1, 3, 32, 32)]
+    assert [i for i, _ in batches(images(), 'native')] == [[0, 2], [1]]
+    image = torch.randn(3, 8, 8)
+    assert resize(image, (8, 8)) is image
+    ramp = torch.arange(6.).repeat(4, 1)[None]
+    cut = to_image_size(ramp, (64, 96), (64, 48), (64, 48))
+    assert torch.allclose(cut, to_image_size(ramp, (64, 96), (64, 96), (64, 96))[..., :48], atol=1e-5)
+    for bad in ([], [16], ['large'], [(64, 64, 64)], [64.5]):
+        with pytest.raises(ValueError, match='[Tt]est scale'):
+            check_scales(bad)
+
+
+@pytest.mark.parametrize('kwargs, message', [
+    (dict(union='mean'), "union 'mean'.*max, sum"), (dict(attention='full'), "attention 'full'.*none"),
+    (dict(scales=[]), 'empty'), (dict(postprocessor=dict(prompt='mask')), "'mask'.*box_point"),
+    (dict(postprocessor=dict(threshold=2)), 'threshold=2')])
+def test_bad_options(kwargs, message):
+    with pytest.raises(ValueError, match=message):
+        build_localizer(**kwargs)

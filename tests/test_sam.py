@@ -1,0 +1,94 @@
+"""SAM against segment-anything's own predictor, on small models of its own classes, random weights."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+
+from mmcabl.refinement import CGSR, Prompts, SAMRefiner
+from mmcabl.registry import MODELS
+
+modeling = pytest.importorskip('segment_anything.modeling')
+from segment_anything import SamPredictor  # noqa: E402
+
+SHAPES = [(60, 80), (128, 40), (33, 100)]
+PROMPTS = [Prompts((10, 5, 40, 30), (20, 15), (70, 50)), Prompts((3, 3, 30, 100), (20, 60), (1, 120)),
+           Prompts((0, 0, 99, 32), (50, 16), (99, 0))]
+KINDS = ['point', 'box', 'box_point']
+
+
+def build_sam():
+    """A SAM of segment-anything's classes, 128 px and one encoder block."""
+    dim, size, patch = 32, 128, 16
+    return modeling.Sam(
+        image_encoder=modeling.ImageEncoderViT(
+            depth=1, embed_dim=24, img_size=size, mlp_ratio=2, norm_layer=partial(torch.nn.LayerNorm, eps=1e-6),
+            num_heads=2, patch_size=patch, qkv_bias=True, use_rel_pos=True, global_attn_indexes=[0],
+            window_size=4, out_chans=dim),
+        prompt_encoder=modeling.PromptEncoder(
+            embed_dim=dim, image_embedding_size=(size // patch, size // patch), input_image_size=(size, size),
+            mask_in_chans=8),
+        mask_decoder=modeling.MaskDecoder(
+            num_multimask_outputs=3, transformer=modeling.TwoWayTransformer(
+                depth=1, embedding_dim=dim, mlp_dim=32, num_heads=4), transformer_dim=dim,
+            iou_head_depth=2, iou_head_hidden_dim=16),
+        pixel_mean=[123.675, 116.28, 103.53], pixel_std=[58.395, 57.12, 57.375]).eval()
+
+
+def pictures():
+    rng = np.random.default_rng(0)
+    return [rng.integers(0, 256, (*shape, 3), np.uint8) for shape in SHAPES]
+
+
+@pytest.mark.parametrize('multimask', [False, True])
+@pytest.mark.parametrize('batch_size', [1, 2, 3])
+def test_masks_are_those_of_sam_predictor(multimask, batch_size):
+    sam, images = build_sam(), pictures()
+    refiner = SAMRefiner(sam=sam, device='cpu', batch_size=batch_size, multimask_output=multimask)
+    found = refiner.refine(images, PROMPTS, KINDS)
+    predictor = SamPredictor(sam)
+    seen = 0
+    for image, prompts, masks in zip(images, PROMPTS, found):
+        predictor.set_image(image)
+        for kind, mask in zip(KINDS, masks):
+            box = None if kind == 'point' else np.array(prompts.box)
+            points = {'point': [prompts.positive], 'box': None,
+                      'box_point': [prompts.positive, prompts.negative]}[kind]
+            labels = {'point': np.array([1]), 'box': None, 'box_point': np.array([1, 0])}[kind]
+            expected, quality, _ = predictor.predict(None if points is None else np.array(points), labels, box,
+                                                     multimask_output=multimask)
+            assert mask.dtype == bool and mask.shape == image.shape[:2]
+            assert np.array_equal(mask, expected[quality.argmax()])
+            seen += 0 < mask.mean() < 1
+    assert seen, 'every mask is trivial: the comparison shows nothing'
+
+
+def test_an_image_is_encoded_once_whatever_the_number_of_prompts():
+    sam, calls = build_sam(), []
+    sam.image_encoder.register_forward_hook(lambda m, args, out: calls.append(len(args[0])))
+    cgsr = CGSR(compare=['null', 'point', 'box'])
+    cgsr._refiner = SAMRefiner(sam=sam, device='cpu', batch_size=2)
+    cams = [np.random.default_rng(1).random(shape).astype(np.float32) for shape in SHAPES]
+    found = cgsr.batch(pictures(), cams)
+    assert calls == [2, 1] and all(len(f.masks) == 4 for f in found)
+
+
+def test_sam_is_frozen():
+    refiner = SAMRefiner(sam=build_sam(), device='cpu')
+    assert not any(p.requires_grad for p in refiner.sam.parameters()) and not refiner.sam.training
+
+
+@pytest.mark.parametrize('model, name, size', [('vit_b', 'sam_vit_b_01ec64.pth', 375),
+                                               ('vit_h', 'sam_vit_h_4b8939.pth', 2560)])
+def test_missing_weights_are_named(model, name, size):
+    cfg = dict(type='mmcabl.SAMRefiner', model=model, checkpoint='checkpoints/none.pth')
+    with pytest.raises(FileNotFoundError, match=f'checkpoints/none.pth is not a file; download {name} \\({size} MB'):
+        MODELS.build(cfg)
+
+
+def test_bad_options_are_named():
+    with pytest.raises(ValueError, match="'vit_x'.*vit_b, vit_l, vit_h"):
+        SAMRefiner(model='vit_x')
+    with pytest.raises(ValueError, match="'int8'.*bfloat16"):
+        SAMRefiner(sam=build_sam(), dtype='int8')

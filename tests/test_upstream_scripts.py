@@ -1,0 +1,110 @@
+"""mmpretrain's unmodified train.py and test.py run the whole method."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mmcabl.engine.upstream import upstream_script
+from tests.conftest import write_casia
+
+CONFIG = Path(__file__).parents[1] / 'configs/quickstart/cabl_conformer-mini_b8-7e_synthetic-160.py'
+
+
+def command(script, *arguments, root, work_dir, options=()):
+    return [sys.executable, '-W', 'ignore', str(upstream_script('mmpretrain', script)), str(CONFIG), *arguments,
+            '--work-dir', str(work_dir), '--cfg-options', 'train_cfg.max_epochs=2', 'default_hooks.logger.interval=1',
+            f'train_dataloader.dataset.data_root={root}', f'test_dataloader.dataset.data_root={root}',
+            'train_dataloader.batch_size=4', 'model.attention=auto', *options]
+
+
+def run(*args, **kwargs):
+    done = subprocess.run(command(*args, **kwargs), capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout + done.stderr
+
+
+def losses(work_dir):
+    """(epoch, step, loss) of every training step, from mmengine's own JSON logs."""
+    rows = []
+    for log in sorted(Path(work_dir).glob('*/vis_data/scalars.json')):
+        rows += [json.loads(line) for line in log.read_text().splitlines()]
+    return [(r['epoch'], r['step'], r['loss']) for r in rows if 'loss' in r]
+
+
+@pytest.fixture(scope='module')
+def trained(tmp_path_factory):
+    """A data set with a few hostile files, and a finished training on it."""
+    root = tmp_path_factory.mktemp('set')
+    write_casia(root, authentic=6, forged=6)
+    (root / 'CASIA 2.0/Au/Au_zero.jpg').touch()
+    work_dir = tmp_path_factory.mktemp('work')
+    output = run('train.py', root=root, work_dir=work_dir)
+    return root, work_dir, output
+
+
+def test_train_logs_finite_losses_and_survives_an_unreadable_file(trained):
+    root, work_dir, output = trained
+    found = losses(work_dir)
+    assert {epoch for epoch, _, _ in found} == {1, 2} and all(0 < loss < 20 for _, _, loss in found)
+    assert 'Au_zero.jpg is empty (0 bytes). It is left out.' in output
+    assert (work_dir / 'epoch_2.pth').is_file()
+
+
+def test_masks_do_not_enter_training(trained, tmp_path):
+    root, work_dir, _ = trained
+    blind = tmp_path / 'blind'
+    shutil.copytree(root, blind)
+    shutil.rmtree(blind / 'CASIA 2 Groundtruth')
+    run('train.py', root=blind, work_dir=tmp_path / 'work')
+    assert losses(tmp_path / 'work') == losses(work_dir)
+
+
+def test_test_reports_metrics_and_writes_overlays(trained, tmp_path):
+    root, work_dir, _ = trained
+    out = tmp_path / 'metrics.json'
+    output = run('test.py', str(work_dir / 'epoch_2.pth'), '--out', str(out), '--out-item', 'metrics', root=root,
+                 work_dir=tmp_path / 'test')
+    metrics = json.loads(out.read_text())
+    assert metrics['images'] == 12 and metrics['manipulated'] == 6 and metrics['masks'] == 6
+    assert 0 <= metrics['i_auc'] <= 1
+    for kind in ('null', 'point', 'box', 'box_point', 'all_ones', 'random'):
+        assert 0 <= metrics[f'p_f1_{kind}'] <= 1
+    area = 22 * 26 / 48 ** 2
+    assert metrics['p_f1_all_ones'] == pytest.approx(2 * area / (1 + area))
+    assert '1 of 13 images could not be read' in output
+    assert len(list((tmp_path / 'test' / 'overlays').glob('Tp_*.png'))) == 6
+
+
+def test_resume_after_a_kill_in_mid_epoch(trained, tmp_path):
+    root, work_dir, _ = trained
+    slow = ['train_cfg.max_epochs=3', 'train_dataloader.batch_size=1']
+    process = subprocess.Popen(command('train.py', root=root, work_dir=tmp_path, options=slow),
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    deadline = time.time() + 240
+    while not [r for r in losses(tmp_path) if r[0] == 2] and process.poll() is None and time.time() < deadline:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert (tmp_path / 'epoch_1.pth').is_file() and not (tmp_path / 'epoch_3.pth').is_file()
+    last = re.search(r'epoch_(\d)', (tmp_path / 'last_checkpoint').read_text()).group(1)
+    output = run('train.py', '--resume', 'auto', root=root, work_dir=tmp_path, options=slow)
+    assert f'resumed epoch: {last}' in output
+    steps = {(epoch, step) for epoch, step, _ in losses(tmp_path)}
+    assert {epoch for epoch, _ in steps} == {1, 2, 3} and max(step for _, step in steps) == 39
+    assert (tmp_path / 'epoch_3.pth').is_file()
+
+
+def test_amp_of_the_upstream_script(trained, tmp_path):
+    root, work_dir, _ = trained
+    run('train.py', '--amp', root=root, work_dir=tmp_path)
+    mixed, full = losses(tmp_path), losses(work_dir)
+    assert [r[:2] for r in mixed] == [r[:2] for r in full]
+    assert mixed != full and all(abs(a[2] - b[2]) < 0.5 for a, b in zip(mixed, full))

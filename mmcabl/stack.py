@@ -1,5 +1,6 @@
 """Which OpenMMLab packages are installed, and whether they work together."""
 
+from contextlib import suppress
 from importlib import metadata
 from typing import Dict, Optional, Sequence, Tuple
 
@@ -40,10 +41,8 @@ def installed(names: Sequence[str]) -> Dict[str, str]:
     """Version of each distribution in ``names`` that is installed."""
     found = {}
     for name in names:
-        try:
+        with suppress(metadata.PackageNotFoundError):
             found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            pass
     return found
 
 

@@ -106,7 +106,8 @@ def test_masks_of_every_encoding_decode_alike(tmp_path):
     soft = cv2.GaussianBlur(white, (3, 3), 0)
     for name, array in (('l.png', white), ('rgb.png', np.dstack([white] * 3)), ('soft.png', soft),
                         ('rgba.png', np.dstack([white, white, white, full])), ('bool.png', truth),
-                        ('deep.png', white.astype(np.uint16) * 257), ('red.png', np.dstack([white, 0 * white, 0 * white]))):
+                        ('deep.png', white.astype(np.uint16) * 257),
+                        ('red.png', np.dstack([white, 0 * white, 0 * white]))):
         assert np.array_equal(read_mask(encode(tmp_path, name, array)), truth), name
     assert np.array_equal(read_mask(encode(tmp_path, 'jpeg.jpg', white, quality=95)), truth)
 

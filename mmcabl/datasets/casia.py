@@ -34,7 +34,7 @@ class CASIAv2(ForgeryDataset):
 
     TRUTH = 'CASIA 2 Groundtruth'
 
-    def load_data_list(self) -> List[Dict]:
+    def list_entries(self) -> List[Dict]:
         """Read folder listings and, if there is one, the list of selected images."""
         root = Path(self.data_root)
         base = root / 'CASIA 2.0' if (root / 'CASIA 2.0').is_dir() else root

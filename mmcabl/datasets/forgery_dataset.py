@@ -23,7 +23,7 @@ def list_images(folder: Union[str, Path]) -> List[Path]:
 class ForgeryDataset(BaseDataset):
     """Base class: images with the label authentic (0) or manipulated (1) and, for testing, a mask path.
 
-    A subclass lists its images in ``load_data_list`` with :meth:`entry`. Masks are listed by name only:
+    A subclass lists its images in :meth:`list_entries`. Masks are listed by name only:
     nothing opens them unless the pipeline has ``mmcabl.LoadForgeryMask``.
 
     Args:
@@ -45,17 +45,20 @@ class ForgeryDataset(BaseDataset):
         """One image of the list; ``mask=None``: authentic, or manipulated with its truth unknown."""
         return dict(img_path=str(image), gt_label=label, gt_mask_path=None if mask is None else str(mask))
 
-    def full_init(self) -> None:
-        """As upstream, then check that there is anything, and say so if a class is missing."""
-        if self._fully_initialized:
-            return
-        super().full_init()
+    def list_entries(self) -> List[Dict]:
+        """The subclass's images, each made with :meth:`entry`."""
+        raise NotImplementedError
+
+    def load_data_list(self) -> List[Dict]:
+        """The entries; says in a sentence that there is none, or that a class is missing."""
+        entries = self.list_entries()
         name = f'{type(self).__name__} at {self.data_root or "(no data_root)"}'
-        if not len(self):
+        if not entries:
             raise FileNotFoundError(f'{name} has no images; its folders must look like the tree in its '
                                     f'documentation: help(mmcabl.datasets.{type(self).__name__}).')
-        labels = set(self.get_gt_labels().tolist())
-        if len(labels) < 2:
+        labels = {entry['gt_label'] for entry in entries}
+        if len(labels) == 1:
             only = self.METAINFO['classes'][labels.pop()]
             print_log(f'{name} has {only} images only; a classifier cannot learn from it, and I-AUC is '
                       'undefined on it.', logger='current', level=30)
+        return entries

@@ -42,7 +42,7 @@ def draw_trace(rng: np.random.Generator, kinds, strength: float) -> Dict[str, fl
     """Draw one of the trace ``kinds`` and its parameter; at strength 1 it is easy to see, at 0 absent."""
     kind = str(rng.choice(list(kinds)))
     value = {
-        'noise': lambda: rng.uniform(8, 20) * strength,
+        'noise': lambda: rng.uniform(10, 30) * strength,
         'jpeg': lambda: round(100 - rng.uniform(50, 85) * strength),
         'resample': lambda: 1 - rng.uniform(0.5, 0.75) * strength,
         'blur': lambda: rng.uniform(1.2, 3.0) * strength,

@@ -16,6 +16,8 @@ from mmcabl.models.layers.edge import (
 )
 from mmcabl.registry import MODELS
 
+#: Whether torch.compile is tracing, in which case its compiler fuses the plain form (torch 2.1 cannot tell).
+_is_compiling = getattr(torch.compiler, 'is_compiling', lambda: False)
 STRUCTURES = ('i', 'ii', 'iii')
 #: Elements of a map that are worked on at a time on a CPU: its dozen passes then stay in the cache.
 CPU_CHUNK = 1 << 19
@@ -106,7 +108,7 @@ class CABL(BaseModule):
 
     def forward(self, x: Tensor) -> Tensor:
         """Shape (B, C, H, W) to (B, C, H, W), same type."""
-        if torch.compiler.is_compiling():
+        if _is_compiling():
             return self._respond(x)
         with torch.autocast(x.device.type, enabled=False):
             return _Recomputed.apply(x, self._respond)

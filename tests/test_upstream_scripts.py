@@ -15,7 +15,7 @@ import pytest
 from mmcabl.engine.upstream import upstream_script
 from tests.conftest import write_casia
 
-CONFIG = Path(__file__).parents[1] / 'configs/quickstart/cabl_conformer-mini_b8-7e_synthetic-160.py'
+CONFIG = Path(__file__).parents[1] / 'configs/quickstart/cabl_conformer-mini_b8-8e_synthetic-160.py'
 
 
 def command(script, *arguments, root, work_dir, options=()):

@@ -15,7 +15,7 @@ from mmengine.config import Config
 from mmcabl.quickstart import report as reporting
 from mmcabl.quickstart.stages import Plan, make_data, test, train, trained
 
-CONFIG = Path(__file__).resolve().parents[1] / 'configs/quickstart/cabl_conformer-mini_b8-7e_synthetic-160.py'
+CONFIG = Path(__file__).resolve().parents[1] / 'configs/quickstart/cabl_conformer-mini_b8-8e_synthetic-160.py'
 
 
 def parse_args() -> argparse.Namespace:
@@ -23,7 +23,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--out', type=Path, default=Path('work_dirs/quickstart'), help='folder for everything')
     parser.add_argument('--config', type=Path, default=CONFIG)
     parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--train-images', type=int, default=3200)
+    parser.add_argument('--train-images', type=int, default=2400)
     parser.add_argument('--test-images', type=int, default=200)
     parser.add_argument('--started', type=float, help='when setting up began, in seconds since the epoch')
     parser.add_argument('--cfg-options', nargs='*', default=[], help='as of the upstream scripts')

@@ -13,7 +13,7 @@ from mmcabl.engine.upstream import upstream_script
 from mmcabl.synthetic import ForgeryRecipe, embedded_photographs, generate
 
 #: What the quick start forges: all kinds of forgery, told by differing noise inside and outside.
-RECIPE = ForgeryRecipe(size=160, area=(0.1, 0.35), traces=('noise',))
+RECIPE = ForgeryRecipe(size=160, zoom=(0.35, 1.0), area=(0.1, 0.35), traces=('noise',))
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Plan:
 
     root: Path
     config: Path
-    train_images: int = 3200
+    train_images: int = 2400
     test_images: int = 200
     seed: int = 0
     options: tuple = ()

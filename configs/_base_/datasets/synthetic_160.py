@@ -4,8 +4,6 @@ _base_ = './casiav2_512.py'
 train_pipeline = [
     dict(type='mmcabl.LoadForensicImage', skip_unreadable=True),
     dict(type='RandomFlip', prob=[0.25, 0.25, 0.25], direction=['horizontal', 'vertical', 'diagonal']),
-    # Contrast varies so that noise is told by what surrounds it, not by its absolute level.
-    dict(type='ColorJitter', brightness=0.2, contrast=0.3, saturation=0.3),
     dict(type='PackInputs'),
 ]
 train_dataloader = dict(

@@ -5,8 +5,8 @@ optim_wrapper = dict(
     clip_grad=dict(max_norm=5.))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.02, by_epoch=False, begin=0, end=50),
-    dict(type='CosineAnnealingLR', eta_min=1e-5, begin=0, end=7, T_max=7, by_epoch=True,
+    dict(type='CosineAnnealingLR', eta_min=1e-5, begin=0, end=8, T_max=8, by_epoch=True,
          convert_to_iter_based=True),
 ]
-train_cfg = dict(by_epoch=True, max_epochs=7)
+train_cfg = dict(by_epoch=True, max_epochs=8)
 auto_scale_lr = dict(base_batch_size=8)

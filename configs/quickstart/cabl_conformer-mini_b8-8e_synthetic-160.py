@@ -1,7 +1,7 @@
 _base_ = [
     '../_base_/models/cabl_conformer-mini.py',
     '../_base_/datasets/synthetic_160.py',
-    '../_base_/schedules/adamw_7e_scratch.py',
+    '../_base_/schedules/adamw_8e_scratch.py',
     '../_base_/default_runtime.py',
 ]
 # Three blocks trained from scratch for minutes attend almost uniformly: A @ M then blurs the map away. The

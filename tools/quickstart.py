@@ -10,10 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Dict, Iterator
 
-from mmengine.config import Config
-
 from mmcabl.quickstart import report as reporting
-from mmcabl.quickstart.stages import Plan, make_data, test, train, trained
+from mmcabl.quickstart.stages import Plan, make_data, test, train
 
 CONFIG = Path(__file__).resolve().parents[1] / 'configs/quickstart/cabl_conformer-mini_b8-8e_synthetic-160.py'
 
@@ -50,11 +48,7 @@ def main() -> None:
     with stage('data', seconds):
         make_data(plan)
     with stage('train', seconds):
-        cfg = Config.fromfile(str(plan.config))
-        done = trained(plan, cfg.train_cfg.max_epochs)
-        if done:
-            print(f'{done} is there.', flush=True)
-        checkpoint = done or train(plan)
+        checkpoint = train(plan)
     with stage('test', seconds):
         shutil.rmtree(plan.root / 'overlays', ignore_errors=True)
         metrics = test(plan, checkpoint)

@@ -30,7 +30,7 @@ class ImageAUC(PerImageMetric):
         0.75
     """
 
-    default_prefix = None
+    default_prefix = ''  # none, on purpose: mmengine warns about None
 
     def __init__(self, threshold: float = 0.5, collect_device: str = 'cpu',
                  prefix: Optional[str] = None) -> None:

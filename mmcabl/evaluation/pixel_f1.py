@@ -37,7 +37,7 @@ class PixelF1(PerImageMetric):
         0.6666666666666666
     """
 
-    default_prefix = None
+    default_prefix = ''  # none, on purpose: mmengine warns about None
 
     def __init__(self, baselines: bool = True, curves: bool = True, collect_device: str = 'cpu',
                  prefix: Optional[str] = None) -> None:

@@ -7,7 +7,9 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Dict, List
+
+from mmengine.config import Config
 
 from mmcabl.engine.upstream import upstream_script
 from mmcabl.synthetic import ForgeryRecipe, embedded_photographs, generate
@@ -40,34 +42,49 @@ class Plan:
         return self.root / 'data' / split
 
 
+def _is_there(folder: Path, wanted: Dict) -> bool:
+    """Whether ``folder`` was made for what is wanted now; if for something else, it is removed."""
+    stamp = folder / 'made_for.json'
+    if stamp.is_file() and json.loads(stamp.read_text()) == wanted:
+        return True
+    shutil.rmtree(folder, ignore_errors=True)
+    return False
+
+
+def _stamp(folder: Path, wanted: Dict) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / 'made_for.json').write_text(json.dumps(wanted))
+
+
 def make_data(plan: Plan) -> None:
     """Write training and test images from disjoint photographs, unless they are there."""
     for number, (split, count) in enumerate((('train', plan.train_images), ('test', plan.test_images))):
         folder, seed = plan.data(split), 2 * plan.seed + number
         photographs = embedded_photographs(split)
         wanted = dict(seed=seed, count=count, photographs=[p.name for p in photographs], recipe=repr(RECIPE))
-        stamp = folder / 'complete.json'
-        if stamp.is_file() and json.loads(stamp.read_text()) == wanted:
+        if _is_there(folder, wanted):
             print(f'{folder}: {count} images are there.', flush=True)
             continue
-        shutil.rmtree(folder, ignore_errors=True)
         generate(photographs, folder, count, seed, RECIPE)
-        stamp.write_text(json.dumps(wanted))
+        _stamp(folder, wanted)
 
 
 def train(plan: Plan) -> Path:
-    """Train with mmpretrain's ``train.py``; goes on from the last checkpoint. Returns the last one."""
-    folder = plan.root / 'train'
-    _run('train.py', str(plan.config), '--work-dir', str(folder), '--resume', 'auto', '--cfg-options',
-         f'train_dataloader.dataset.data_root={plan.data("train")}', f'randomness.seed={plan.seed}',
-         *plan.options)
+    """Train with mmpretrain's ``train.py``, or go on, or find it done. Returns the last checkpoint."""
+    folder, cfg = plan.root / 'train', Config.fromfile(str(plan.config))
+    wanted = dict(seed=plan.seed, count=plan.train_images, recipe=repr(RECIPE), options=list(plan.options),
+                  config=repr(cfg.to_dict()))
+    if not _is_there(folder, wanted):
+        _stamp(folder, wanted)
+    finished = folder / 'finished'
+    if finished.is_file():
+        print(f'{folder}: training has finished.', flush=True)
+    else:
+        _run('train.py', str(plan.config), '--work-dir', str(folder), '--resume', 'auto', '--cfg-options',
+             f'train_dataloader.dataset.data_root={plan.data("train")}', f'randomness.seed={plan.seed}',
+             *plan.options)
+        finished.touch()
     return Path((folder / 'last_checkpoint').read_text().strip())
-
-
-def trained(plan: Plan, epochs: int) -> Optional[Path]:
-    """The final checkpoint if training has finished."""
-    path = plan.root / 'train' / f'epoch_{epochs}.pth'
-    return path if path.is_file() else None
 
 
 def test(plan: Plan, checkpoint: Path, name: str = 'test', options: tuple = ()) -> Dict[str, float]:

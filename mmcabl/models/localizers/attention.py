@@ -6,7 +6,7 @@ are entered, and then propagate maps:
 =================  ================================  ==========================================
 class              keeps                             extra work
 =================  ================================  ==========================================
-``StoredQK``       Q and K of each block, (B, N, D)  the fused kernel once more for each block
+``StoredQK``       views of each block's Q and K     the fused kernel once more for each block
 ``RunningAverage`` one sum over blocks, (B, N, N)    none, but attention in row chunks, unfused
 =================  ================================  ==========================================
 """
@@ -21,7 +21,7 @@ from torch.nn import functional as F
 
 #: Rows of an attention matrix in work at a time: all heads of them stay in a CPU's cache.
 ROWS = 64
-#: On a CPU the running average is faster (``benchmarks/attention.py``) while its matrix is affordable.
+#: On a CPU the running average is faster (``benchmarks/cam.py``) while its matrix is affordable.
 RUNNING_MAX_TOKENS = 4096
 
 

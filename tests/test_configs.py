@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
+import torch
 from mmengine.config import Config
 from mmengine.registry import DATASETS, HOOKS, METRICS, TRANSFORMS, init_default_scope
 from mmpretrain.registry import MODELS
@@ -50,3 +53,18 @@ def test_the_baseline_differs_in_cabl_alone():
 def test_training_pipelines_never_open_a_mask(name):
     pipeline = Config.fromfile(str(ROOT / name)).train_dataloader.dataset.pipeline
     assert not any('Mask' in step.type for step in pipeline)
+
+
+@pytest.mark.parametrize('shape', [(1, 1), (31, 700), (300, 200), (1200, 40)])
+def test_the_papers_pipelines_take_any_image(tmp_path, shape):
+    cfg = Config.fromfile(str(ROOT / 'cabl/cabl_conformer-s_b8-30e_casiav2-512.py'))
+    path = tmp_path / 'odd.png'
+    cv2.imwrite(str(path), np.random.default_rng(0).integers(0, 65536, shape, np.uint16))
+    for loader, size in ((cfg.train_dataloader, (512, 512)), (cfg.test_dataloader, shape)):
+        with TRANSFORMS.switch_scope_and_registry('mmpretrain') as registry:
+            steps = [registry.build(dict(step)) for step in loader.dataset.pipeline]
+        results = dict(img_path=str(path), gt_label=0, gt_mask_path=None, sample_idx=0)
+        for step in steps:
+            results = step(results)
+        assert results['inputs'].shape == (3, *size) and results['inputs'].dtype == torch.uint8
+    assert results['data_samples'].gt_mask.shape == shape and results['data_samples'].ori_shape == shape

@@ -108,3 +108,14 @@ def test_amp_of_the_upstream_script(trained, tmp_path):
     mixed, full = losses(tmp_path), losses(work_dir)
     assert [r[:2] for r in mixed] == [r[:2] for r in full]
     assert mixed != full and all(abs(a[2] - b[2]) < 0.5 for a, b in zip(mixed, full))
+
+
+def test_mim_finds_the_config_in_the_package_and_trains(trained, tmp_path):
+    pytest.importorskip('mim', reason='the mim command is not installed')
+    root, work_dir, _ = trained
+    arguments = command('train.py', root=root, work_dir=tmp_path)[5:]  # what follows the config
+    mim = Path(sys.executable).with_name('mim')
+    done = subprocess.run([str(mim), 'train', 'mmcabl', CONFIG.name, '--launcher', 'none', '--gpus', '0', *arguments],
+                          capture_output=True, text=True, timeout=300, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    assert losses(tmp_path) == losses(work_dir)

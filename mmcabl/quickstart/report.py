@@ -45,7 +45,7 @@ def markdown(report: Dict) -> str:
 
 Trained from scratch on {counts['train']} synthetic images with image-level labels only, tested on {counts['test']}
 ({counts['test_manipulated']} manipulated) made from photographs that are not in the training set. Seed
-{report['seed']}, one run. These figures say that the method works on this data; they say nothing about real forgeries.
+{report["seed"]}, one run. These figures say that the method works on this data, and nothing about real forgeries.
 
 I-AUC **{report['i_auc']:.3f}** (chance 0.5), image accuracy {report['i_acc']:.3f}, pixel AUC {report['p_auc']:.3f}
 

@@ -1,9 +1,12 @@
 """Build script: what pyproject.toml cannot say, the MIM files that go inside the package."""
 
+import os
 import shutil
 from pathlib import Path
+from typing import Sequence
 
 from setuptools import setup
+from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
@@ -17,25 +20,40 @@ class BuildWithMim(build_py):
     def run(self) -> None:
         super().run()
         if getattr(self, 'editable_mode', False):
-            self._place(ROOT / 'mmcabl' / '.mim', link=True)
+            place(ROOT / 'mmcabl' / '.mim', MIM_FILES, link=True)
+            # onedl-mim takes the repository for the package of an editable install
+            place(ROOT / '.mim', ('tools',), link=True)
         else:
-            self._place(Path(self.build_lib, 'mmcabl', '.mim'), link=False)
-
-    @staticmethod
-    def _place(folder: Path, link: bool) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in MIM_FILES:
-            source, target = ROOT / name, folder / name
-            if target.is_symlink() or target.is_file():
-                target.unlink()
-            elif target.is_dir():
-                shutil.rmtree(target)
-            if link:
-                target.symlink_to(Path('..', '..', name), target_is_directory=source.is_dir())
-            elif source.is_dir():
-                shutil.copytree(source, target, ignore=shutil.ignore_patterns('__pycache__'))
-            else:
-                shutil.copy(source, target)
+            place(Path(self.build_lib, 'mmcabl', '.mim'), MIM_FILES, link=False)
 
 
-setup(cmdclass={'build_py': BuildWithMim})
+class WheelWithMim(bdist_wheel):
+    """Put the MIM files into the wheel's metadata folder too.
+
+    onedl-mim 0.5 takes the folder of a package's first installed file for the package, and that is the
+    metadata folder of any package that is named like its module.
+    """
+
+    def egg2dist(self, egginfo_path, distinfo_path) -> None:
+        super().egg2dist(egginfo_path, distinfo_path)
+        place(Path(distinfo_path, '.mim'), MIM_FILES, link=False)
+
+
+def place(folder: Path, names: Sequence[str], link: bool) -> None:
+    """Copy or link files and folders of the repository into ``folder``, replacing what is there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        source, target = ROOT / name, folder / name
+        if target.is_symlink() or target.is_file():
+            target.unlink()
+        elif target.is_dir():
+            shutil.rmtree(target)
+        if link:
+            target.symlink_to(os.path.relpath(source, folder), target_is_directory=source.is_dir())
+        elif source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns('__pycache__'))
+        else:
+            shutil.copy(source, target)
+
+
+setup(cmdclass={'build_py': BuildWithMim, 'bdist_wheel': WheelWithMim})

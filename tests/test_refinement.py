@@ -17,7 +17,7 @@ def scene():
     truth[20:40, 30:55] = True
     image[truth] = (200, 30, 30)
     ys, xs = np.mgrid[:60, :80]
-    cam = 4 - 0.01 * ((xs - 42) ** 2 + (ys - 30) ** 2)
+    cam = 4 * np.exp(-((xs - 42) ** 2 + (ys - 30) ** 2) / 400)
     return image, cam.astype(np.float32), truth
 
 

@@ -110,12 +110,32 @@ def test_amp_of_the_upstream_script(trained, tmp_path):
     assert mixed != full and all(abs(a[2] - b[2]) < 0.5 for a, b in zip(mixed, full))
 
 
-def test_mim_finds_the_config_in_the_package_and_trains(trained, tmp_path):
+def mim(*arguments, **kwargs):
+    done = subprocess.run([str(Path(sys.executable).with_name('mim')), *arguments], capture_output=True, text=True,
+                          timeout=300, **kwargs)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+
+
+def test_mim_trains_and_tests_the_installed_package(trained, tmp_path):
     pytest.importorskip('mim', reason='the mim command is not installed')
     root, work_dir, _ = trained
+    installed = tmp_path / 'site'
+    subprocess.run([sys.executable, '-m', 'pip', 'install', '-q', '--no-deps', '--no-build-isolation', '--no-index',
+                    '--target', str(installed), str(CONFIG.parents[2])], check=True)
+    assert not (installed / 'mmcabl/.mim/configs').is_symlink()
     arguments = command('train.py', root=root, work_dir=tmp_path)[5:]  # what follows the config
-    mim = Path(sys.executable).with_name('mim')
-    done = subprocess.run([str(mim), 'train', 'mmcabl', CONFIG.name, '--launcher', 'none', '--gpus', '0', *arguments],
-                          capture_output=True, text=True, timeout=300, cwd=tmp_path)
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    here = dict(cwd=tmp_path, env={**os.environ, 'PYTHONPATH': str(installed)})
+    # by name: mim looks the config up inside the package
+    mim('train', 'mmcabl', CONFIG.name, '--launcher', 'none', '--gpus', '0', *arguments, **here)
+    assert losses(tmp_path) == losses(work_dir)
+    mim('test', 'mmcabl', CONFIG.name, '--checkpoint', str(tmp_path / 'epoch_2.pth'), '--launcher', 'none',
+        '--gpus', '0', *arguments, **here)
+    assert (tmp_path / 'overlays').is_dir()
+
+
+def test_mim_works_on_an_editable_install_with_the_configs_path(trained, tmp_path):
+    pytest.importorskip('mim', reason='the mim command is not installed')
+    root, work_dir, _ = trained
+    arguments = command('train.py', root=root, work_dir=tmp_path)[5:]
+    mim('train', 'mmcabl', str(CONFIG), '--launcher', 'none', '--gpus', '0', *arguments, cwd=tmp_path)
     assert losses(tmp_path) == losses(work_dir)

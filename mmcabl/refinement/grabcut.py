@@ -27,7 +27,7 @@ class GrabCutRefiner(Refiner):
     """
 
     def __init__(self, iterations: int = 1, radius: float = 0.03, max_side: int = 768,
-                 min_fill: float = 0.5) -> None:
+                 min_fill: float = 0.3) -> None:
         if iterations < 1 or not 0 < radius < 1 or max_side < 1 or not 0 <= min_fill <= 1:
             raise ValueError(f'GrabCutRefiner was given iterations={iterations}, radius={radius}, max_side='
                              f'{max_side}, min_fill={min_fill}; it accepts iterations >= 1, 0 < radius < 1, '

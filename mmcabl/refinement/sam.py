@@ -52,7 +52,8 @@ class SAMRefiner(Refiner):
         if dtype not in DTYPES:
             raise ValueError(f'Unknown dtype {dtype!r} for SAMRefiner; accepted are {", ".join(DTYPES)}.')
         if sam is None:
-            sam = sam_model_registry[model](checkpoint=_existing(model, checkpoint))
+            path = _existing(model, checkpoint)
+            sam = sam_model_registry[model](checkpoint=path)
         self.device = torch.device(device or ('cuda' if torch.cuda.is_available() else 'cpu'))
         self.dtype = DTYPES[dtype] if self.device.type == 'cuda' else torch.float32
         self.sam = sam.to(self.device).eval().requires_grad_(False)

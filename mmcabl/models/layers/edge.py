@@ -1,13 +1,14 @@
 """Edge operators: how strongly each channel of a feature map changes at each position."""
 
-from typing import Dict, Tuple
+from functools import lru_cache
+from typing import Dict, List, Tuple
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-#: Smoothing weights across the derivative [-1, 0, 1], for the operators that are separable.
+#: Smoothing weights across the derivative [-1, 0, 1], for the operators that are gradients.
 SMOOTHING: Dict[str, Tuple[float, float, float]] = {
     'sobel': (1, 2, 1),
     'prewitt': (1, 1, 1),
@@ -23,42 +24,17 @@ def _choice(value: str, accepted: Tuple[str, ...], what: str) -> str:
     return value
 
 
-class _Gradient(torch.autograd.Function):
-    """Horizontal and vertical derivative of (B, C, H, W), borders replicated.
-
-    The kernels are separable: a difference one way, a weighted sum the other. Slices do that in place of
-    two depthwise convolutions, which are slower on a CPU. The gradient is written out because autograd
-    would allocate a full map of zeros for every slice.
-    """
-
-    @staticmethod
-    def forward(ctx, x: Tensor, outer: float, inner: float) -> Tuple[Tensor, Tensor]:
-        ctx.weights = outer, inner
-        padded = F.pad(x, (1, 1, 1, 1), mode='replicate')
-        dx = padded[..., 2:] - padded[..., :-2]
-        gx = (dx[..., :-2, :] + dx[..., 2:, :]).mul_(outer).add_(dx[..., 1:-1, :], alpha=inner)
-        dy = padded[..., 2:, :] - padded[..., :-2, :]
-        gy = (dy[..., :-2] + dy[..., 2:]).mul_(outer).add_(dy[..., 1:-1], alpha=inner)
-        return gx, gy
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, grad_x: Tensor, grad_y: Tensor):
-        outer, inner = ctx.weights
-        # Each line is the adjoint of one line above, in reverse order.
-        dy = F.pad(grad_y, (0, 2)).add_(F.pad(grad_y, (2, 0))).mul_(outer)
-        dy[..., 1:-1].add_(grad_y, alpha=inner)
-        dx = F.pad(grad_x, (0, 0, 0, 2)).add_(F.pad(grad_x, (0, 0, 2, 0))).mul_(outer)
-        dx[..., 1:-1, :].add_(grad_x, alpha=inner)
-        padded = F.pad(dx, (2, 0))
-        padded[..., :-2].sub_(dx)
-        padded[..., 2:, :].add_(dy)
-        padded[..., :-2, :].sub_(dy)
-        padded[..., 1, :].add_(padded[..., 0, :])
-        padded[..., -2, :].add_(padded[..., -1, :])
-        padded[..., 1].add_(padded[..., 0])
-        padded[..., -2].add_(padded[..., -1])
-        return padded[..., 1:-1, 1:-1], None, None
+@lru_cache(maxsize=64)
+def _kernels(operator: str, channels: int, dtype: torch.dtype, device: torch.device) -> List[Tensor]:
+    """Depthwise kernels (C, 1, 3, 3): horizontal and vertical derivative, or the Laplacian."""
+    with torch.inference_mode(False):  # cached tensors have to serve training too
+        if operator == 'laplacian':
+            kernels = [torch.tensor([[0., 1, 0], [1, -4, 1], [0, 1, 0]])]
+        else:
+            smooth = torch.tensor(SMOOTHING[operator])
+            horizontal = smooth[:, None] * torch.tensor([-1., 0, 1]) / smooth.sum()
+            kernels = [horizontal, horizontal.t()]
+        return [k.to(device, dtype).expand(channels, 1, 3, 3).contiguous() for k in kernels]
 
 
 class _Length(torch.autograd.Function):
@@ -75,7 +51,7 @@ class _Length(torch.autograd.Function):
     def backward(ctx, grad: Tensor) -> Tuple[Tensor, Tensor]:
         gx, gy, length = ctx.saved_tensors
         slope = grad / length.clamp(min=torch.finfo(length.dtype).tiny)
-        return gx * slope, gy * slope
+        return gx * slope, slope.mul_(gy)
 
 
 def edge_magnitude(x: Tensor, operator: str = 'sobel') -> Tensor:
@@ -91,18 +67,14 @@ def edge_magnitude(x: Tensor, operator: str = 'sobel') -> Tensor:
             (absolute value of the 4-neighbour Laplacian).
 
     Returns:
-        (B, C, H, W), same type, >= 0, and exactly 0 where ``x`` is constant to round-off. Its gradient
-        is 0 there, never NaN.
+        (B, C, H, W), same type, >= 0, and 0 to round-off where ``x`` is constant. Its gradient is never
+        NaN, and 0 where the magnitude is exactly 0.
     """
     _choice(operator, OPERATORS, 'edge operator')
-    if operator == 'laplacian':
-        padded = F.pad(x, (1, 1, 1, 1), mode='replicate')
-        return (padded[..., :-2, 1:-1] + padded[..., 2:, 1:-1] + padded[..., 1:-1, :-2]
-                + padded[..., 1:-1, 2:] - 4 * x).abs()
-    outer, inner, _ = SMOOTHING[operator]
-    scale = 2 * outer + inner
-    gx, gy = _Gradient.apply(x, outer / scale, inner / scale)
-    return _Length.apply(gx, gy)
+    padded = F.pad(x, (1, 1, 1, 1), mode='replicate')
+    parts = [F.conv2d(padded, k, groups=x.size(1))
+             for k in _kernels(operator, x.size(1), x.dtype, x.device)]
+    return parts[0].abs() if operator == 'laplacian' else _Length.apply(*parts)
 
 
 def normalize_edges(edges: Tensor, norm: str = 'tanh') -> Tensor:

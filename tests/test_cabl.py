@@ -23,8 +23,10 @@ def test_is_its_formula(structure, norm):
 @pytest.mark.parametrize('norm', ['tanh', 'max', 'sigmoid'])
 def test_chunks_change_nothing(monkeypatch, layout, norm):
     x = torch.randn(3, 40, 9, 11).contiguous(memory_format=layout).requires_grad_()
-    layer, weight = CABL(norm=norm), torch.randn(3, 40, 9, 11)
-    results = []
+    weight = torch.randn(3, 40, 9, 11)
+    plain = CABL(norm=norm, recompute=False)(x)
+    results = [(plain.detach(), torch.autograd.grad((plain * weight).sum(), x)[0])]
+    layer = CABL(norm=norm, recompute=True)
     for size in (1 << 30, 500, 40 * 9 * 11 * 2):
         monkeypatch.setattr(cabl_module, 'CPU_CHUNK', size)
         out = layer(x)
@@ -35,10 +37,11 @@ def test_chunks_change_nothing(monkeypatch, layout, norm):
         assert torch.allclose(grad, results[0][1], atol=1e-5)
 
 
+@pytest.mark.parametrize('recompute', [False, True])
 @pytest.mark.parametrize('structure', FORMULAS)
-def test_gradient(structure):
+def test_gradient(structure, recompute):
     x = torch.randn(2, 2, 4, 5, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(CABL(structure=structure, norm='mean'), x)
+    assert torch.autograd.gradcheck(CABL(structure=structure, norm='mean', recompute=recompute), x)
 
 
 def test_flat_map_is_unchanged_and_nothing_is_learnable():

@@ -1,6 +1,6 @@
 """CABL, Context-Aware Boundary Localization: Eq. (1) as a layer of its own."""
 
-from typing import Callable, Iterator, Tuple
+from typing import Callable, Iterator, Optional, Tuple
 
 import torch
 from mmengine.model import BaseModule
@@ -20,7 +20,7 @@ from mmcabl.registry import MODELS
 _is_compiling = getattr(torch.compiler, 'is_compiling', lambda: False)
 STRUCTURES = ('i', 'ii', 'iii')
 #: Elements of a map that are worked on at a time on a CPU: its dozen passes then stay in the cache.
-CPU_CHUNK = 1 << 19
+CPU_CHUNK = 1 << 20
 
 
 def _groups(x: Tensor) -> Iterator[Tuple[slice, slice]]:
@@ -49,7 +49,7 @@ def _chunked(function: Callable[..., Tensor], *maps: Tensor) -> Tensor:
 class _Recomputed(torch.autograd.Function):
     """A channel-wise map that keeps its input only and computes its inside again for the gradient.
 
-    Plain autograd would keep seven intermediate maps a layer, and work on them outside the cache.
+    Plain autograd keeps six intermediate maps a layer: at 512 px and batch 8, 5.6 GB for a Conformer-S.
     """
 
     @staticmethod
@@ -82,6 +82,8 @@ class CABL(BaseModule):
         structure: of Table III, whose figure is lost; our reading: ``i``: ``X + E(X)``, ``ii``:
             ``E(X) * X``, ``iii``: ``E(X) * X + X`` (the final one).
         norm: how ``E`` is bounded; see :func:`normalize_edges`.
+        recompute: in training, compute the inside of the layer again for the gradient instead of keeping it.
+            Saves memory and costs time; by default on GPUs only. Same gradient.
         init_cfg: accepted for the config system; there is nothing to initialise.
 
     Raises:
@@ -89,11 +91,12 @@ class CABL(BaseModule):
     """
 
     def __init__(self, operator: str = 'sobel', structure: str = 'iii', norm: str = 'tanh',
-                 init_cfg=None) -> None:
+                 recompute: Optional[bool] = None, init_cfg=None) -> None:
         super().__init__(init_cfg)
         self.operator = _choice(operator, OPERATORS, 'edge operator')
         self.structure = _choice(structure, STRUCTURES, 'structure')
         self.norm = _choice(norm, NORMS, 'edge normalisation')
+        self.recompute = recompute
 
     def _respond(self, x: Tensor) -> Tensor:
         wide = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
@@ -108,9 +111,11 @@ class CABL(BaseModule):
 
     def forward(self, x: Tensor) -> Tensor:
         """Shape (B, C, H, W) to (B, C, H, W), same type."""
-        if _is_compiling():
-            return self._respond(x)
+        learns = torch.is_grad_enabled() and x.requires_grad
+        recompute = x.is_cuda if self.recompute is None else self.recompute
         with torch.autocast(x.device.type, enabled=False):
+            if _is_compiling() or (learns and not recompute):
+                return self._respond(x)
             return _Recomputed.apply(x, self._respond)
 
     def extra_repr(self) -> str:

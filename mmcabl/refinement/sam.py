@@ -64,7 +64,8 @@ class SAMRefiner(Refiner):
     def encode(self, images: Sequence[np.ndarray]) -> torch.Tensor:
         """Embeddings (B, 256, 64, 64) of (H, W, 3) uint8 RGB images of any sizes, float32."""
         inputs = [self.sam.preprocess(self._resized(image)) for image in images]
-        with torch.autocast(self.device.type, dtype=self.dtype, enabled=self.dtype != torch.float32):
+        half = self.dtype != torch.float32
+        with torch.autocast(self.device.type, dtype=self.dtype if half else torch.bfloat16, enabled=half):
             return self.sam.image_encoder(torch.stack(inputs)).float()
 
     def _resized(self, image: np.ndarray) -> torch.Tensor:

@@ -83,8 +83,9 @@ def test_a_cut_that_collapses_is_the_box(scene):
     expected = np.zeros((60, 80), bool)
     expected[y0:y1 + 1, x0:x1 + 1] = True
     assert np.array_equal(found.masks['box'], expected)
-    everything = CGSR(prompt='box')(plain, -np.abs(cam) * 0 + np.eye(60, 80, dtype=np.float32) * 0)
-    assert not everything.masks['box'].any()
+    both = CGSR()(plain, cam).masks['box_point']
+    assert both[found.prompts.positive[1], found.prompts.positive[0]]
+    assert np.array_equal(both, expected)  # the negative point lies outside the box
 
 
 def test_an_image_that_the_box_fills(scene):

@@ -45,16 +45,16 @@ class GrabCutRefiner(Refiner):
         if factor < 1:
             image = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
         seeds = self._seeds(image.shape[:2], prompts, kind, (image.shape[1] / width, image.shape[0] / height))
-        sure_or_likely = np.isin(seeds, (cv2.GC_FGD, cv2.GC_PR_FGD))
-        boxed = seeds == cv2.GC_PR_FGD
+        seeded = np.isin(seeds, (cv2.GC_FGD, cv2.GC_PR_FGD))
         # GrabCut needs pixels of both sorts for its colour models; without them the seeds are the answer.
-        if sure_or_likely.any() and not sure_or_likely.all():
+        if seeded.any() and not seeded.all():
             cv2.setRNGSeed(0)  # its k-means draws from OpenCV's global generator
             cv2.grabCut(np.ascontiguousarray(image[..., ::-1]), seeds, None, np.zeros((1, 65)),
                         np.zeros((1, 65)), self.iterations, cv2.GC_INIT_WITH_MASK)
-        mask = np.isin(seeds, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
-        if kind != 'point' and mask.sum() < self.min_fill * boxed.sum():
-            mask = boxed.astype(np.uint8)
+        mask = np.isin(seeds, (cv2.GC_FGD, cv2.GC_PR_FGD))
+        if kind != 'point' and mask.sum() < self.min_fill * seeded.sum():
+            mask = seeded
+        mask = mask.astype(np.uint8)
         return cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST).astype(bool)
 
     def _seeds(self, shape, prompts: Prompts, kind: str, factors) -> np.ndarray:

@@ -6,6 +6,6 @@ _base_ = [
 ]
 # Three blocks trained from scratch for minutes attend almost uniformly: A @ M then blurs the map away. The
 # united map M_T u M_C is used as it is; the report of `make quickstart` shows both.
-model = dict(attention='none')
+model = dict(attention='none', flip=True)
 default_hooks = dict(
     logger=dict(interval=25), overlays=dict(max_images=24, only_manipulated=True, out_dir='overlays'))

@@ -19,7 +19,7 @@ def test_builds_offline(name):
     cfg = Config.fromfile(str(ROOT / name))
     init_default_scope(cfg.default_scope)
     model = MODELS.build(cfg.model)
-    assert model.postprocessor.kinds[-1] == 'box_point'
+    assert set(model.postprocessor.kinds) == {'null', 'point', 'box', 'box_point'}
     for loader in (cfg.train_dataloader, cfg.test_dataloader):
         with DATASETS.switch_scope_and_registry('mmpretrain') as registry:
             registry.build(dict(loader.dataset, lazy_init=True))
@@ -38,7 +38,7 @@ def test_the_recipe_is_the_papers():
     assert (cfg.train_cfg.max_epochs, cfg.train_dataloader.batch_size) == (30, 8)
     assert list(cfg.model.scales) == [256, 512, 768] and cfg.model.backbone.arch == 'small'
     assert cfg.model.backbone.cabl_blocks == '1-12' and cfg.model.backbone.cabl.operator == 'sobel'
-    assert cfg.model.postprocessor.refiner.model == 'vit_h'
+    assert cfg.model.postprocessor.refiner.model == 'vit_h' and cfg.model.postprocessor.prompt == 'box_point'
 
 
 def test_the_baseline_differs_in_cabl_alone():

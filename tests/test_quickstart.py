@@ -19,7 +19,7 @@ def metrics(**changes):
 
 def summary(**changes):
     return reporting.summary(metrics(**changes), metrics(p_f1_null=0.25), dict(train=10.04, total=12.0),
-                             dict(train=4, test=2, test_manipulated=1), 3)
+                             dict(train=4, test=2, test_manipulated=1), 3, 'box')
 
 
 def test_report_has_its_keys():
@@ -28,13 +28,13 @@ def test_report_has_its_keys():
     assert found['i_auc'] == 0.9 and found['seed'] == 3 and found['seconds'] == dict(train=10.0, total=12.0)
     assert found['full_eq2']['p_f1_null'] == 0.25
     text = reporting.markdown(found)
-    assert '| Box+Point: the final mask | 0.550 |' in text and '| baseline: all ones | 0.300 |' in text
+    assert '| Box: the final mask | 0.600 |' in text and '| Box+Point | 0.550 |' in text and '| baseline: all ones | 0.300 |' in text
 
 
 def test_the_verdict_is_what_the_numbers_say():
-    assert 'gains 0.050' in reporting.verdict(summary())
-    worse = reporting.verdict(summary(p_f1_box_point=0.45))
-    assert 'loses 0.050' in worse and 'Worse than the coarse mask: point, box_point.' in worse
+    assert '(Box) gains 0.100' in reporting.verdict(summary())
+    worse = reporting.verdict(summary(p_f1_box=0.45))
+    assert 'loses 0.050' in worse and 'Worse than the coarse mask: Point, Box.' in worse
     assert 'Worse' not in reporting.verdict(summary(p_f1_point=0.5))
 
 

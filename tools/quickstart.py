@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Dict, Iterator
 
+from mmengine.config import Config
+
 from mmcabl.quickstart import report as reporting
 from mmcabl.quickstart.stages import Plan, make_data, test, train
 
@@ -58,7 +60,8 @@ def main() -> None:
     seconds['total'] = time.time() - began
     counts = dict(train=plan.train_images, test=int(metrics['images']),
                   test_manipulated=int(metrics['manipulated']))
-    found = reporting.summary(metrics, attention, seconds, counts, plan.seed)
+    final = Config.fromfile(str(plan.config)).model.postprocessor.prompt
+    found = reporting.summary(metrics, attention, seconds, counts, plan.seed, final)
     reporting.write(found, plan.root)
     print(f'\n{reporting.markdown(found)}')
     print(f'Report:   {plan.root / "report.md"} and report.json\nPictures: {plan.root / "overlays"}')

@@ -4,16 +4,18 @@ import json
 from pathlib import Path
 from typing import Dict
 
-PROMPTS = ('null', 'point', 'box', 'box_point')
+#: Rows of Table VI.
+NAMES = {'null': 'Null (the coarse mask)', 'point': 'Point', 'box': 'Box', 'box_point': 'Box+Point'}
+PROMPTS = tuple(NAMES)
 
 
-def summary(metrics: Dict, with_attention: Dict, seconds: Dict, counts: Dict, seed: int) -> Dict:
-    """What ``report.json`` holds: see its keys below; all scores in [0, 1]."""
+def summary(metrics: Dict, with_attention: Dict, seconds: Dict, counts: Dict, seed: int, final: str) -> Dict:
+    """What ``report.json`` holds: see its keys below; all scores in [0, 1]. ``final``: the final mask's prompt."""
     return dict(
         i_auc=metrics['i_auc'],
         p_f1={**{k: metrics[f'p_f1_{k}'] for k in PROMPTS}, 'all_ones': metrics['p_f1_all_ones'],
               'random': metrics['p_f1_random']},
-        p_auc=metrics['p_auc'], i_acc=metrics['i_acc'], p_iou=metrics['p_iou'],
+        final=final, p_auc=metrics['p_auc'], i_acc=metrics['i_acc'], p_iou=metrics['p_iou'],
         full_eq2=dict(p_f1_null=with_attention['p_f1_null'], p_auc=with_attention['p_auc']),
         seconds={k: round(v, 1) for k, v in seconds.items()}, images=counts, seed=seed)
 
@@ -21,12 +23,12 @@ def summary(metrics: Dict, with_attention: Dict, seconds: Dict, counts: Dict, se
 def verdict(report: Dict) -> str:
     """Whether refinement helped, in a sentence."""
     f1 = report['p_f1']
-    gain = f1['box_point'] - f1['null']
+    gain = f1[report['final']] - f1['null']
     worse = [k for k in PROMPTS[1:] if f1[k] < f1['null']]
-    text = (f'Refinement (Box+Point) {"gains" if gain >= 0 else "loses"} {abs(gain):.3f} P-F1 against the '
+    text = (f'Refinement ({NAMES[report["final"]]}) {"gains" if gain >= 0 else "loses"} {abs(gain):.3f} P-F1 against the '
             'coarse mask on this data.')
     if worse:
-        text += (f' Worse than the coarse mask: {", ".join(worse)}. GrabCut sees colour, and these forgeries '
+        text += (f' Worse than the coarse mask: {", ".join(NAMES[k] for k in worse)}. GrabCut sees colour, and these forgeries '
                  'differ in noise.')
     return text
 
@@ -35,9 +37,8 @@ def markdown(report: Dict) -> str:
     """``report.md``."""
     f1, eq2 = report['p_f1'], report['full_eq2']
     rows = '\n'.join(f'| {name} | {value:.3f} |' for name, value in (
-        ('Null: the coarse mask', f1['null']), ('Point', f1['point']), ('Box', f1['box']),
-        ('Box+Point: the final mask', f1['box_point']), ('baseline: all ones', f1['all_ones']),
-        ('baseline: random half', f1['random']),
+        *((NAMES[k] + (': the final mask' if k == report['final'] else ''), f1[k]) for k in PROMPTS),
+        ('baseline: all ones', f1['all_ones']), ('baseline: random half', f1['random']),
         ('Null with attention, Eq. (2) in full', eq2['p_f1_null'])))
     times = ', '.join(f'{stage} {value:.0f} s' for stage, value in report['seconds'].items())
     counts = report['images']

@@ -16,6 +16,7 @@ model = dict(
     attention='auto',
     postprocessor=dict(
         type='mmcabl.CGSR',
-        prompt='box_point',
-        compare=['null', 'point', 'box'],
+        # GrabCut does better with the box alone (held-out training photographs); SAM's default is Box+Point.
+        prompt='box',
+        compare=['null', 'point', 'box_point'],
         refiner=dict(type='mmcabl.GrabCutRefiner')))

@@ -28,7 +28,8 @@ def test_report_has_its_keys():
     assert found['i_auc'] == 0.9 and found['seed'] == 3 and found['seconds'] == dict(train=10.0, total=12.0)
     assert found['full_eq2']['p_f1_null'] == 0.25
     text = reporting.markdown(found)
-    assert '| Box: the final mask | 0.600 |' in text and '| Box+Point | 0.550 |' in text and '| baseline: all ones | 0.300 |' in text
+    assert '| Box: the final mask | 0.600 |' in text and '| Box+Point | 0.550 |' in text
+    assert '| baseline: all ones | 0.300 |' in text
 
 
 def test_the_verdict_is_what_the_numbers_say():

@@ -25,11 +25,12 @@ def verdict(report: Dict) -> str:
     f1 = report['p_f1']
     gain = f1[report['final']] - f1['null']
     worse = [k for k in PROMPTS[1:] if f1[k] < f1['null']]
-    text = (f'Refinement ({NAMES[report["final"]]}) {"gains" if gain >= 0 else "loses"} {abs(gain):.3f} P-F1 against the '
-            'coarse mask on this data.')
+    verb = 'gains' if gain >= 0 else 'loses'
+    text = (f'Refinement ({NAMES[report["final"]]}) {verb} {abs(gain):.3f} P-F1 against the coarse mask on this '
+            'data.')
     if worse:
-        text += (f' Worse than the coarse mask: {", ".join(NAMES[k] for k in worse)}. GrabCut sees colour, and these forgeries '
-                 'differ in noise.')
+        text += (f' Worse than the coarse mask: {", ".join(NAMES[k] for k in worse)}. '
+                 'GrabCut sees colour, and these forgeries differ in noise.')
     return text
 
 

@@ -2,7 +2,6 @@
 
 from mmcabl.synthetic.forgery import ForgeryRecipe, make_image
 from mmcabl.synthetic.generate import find_photographs, generate
-from mmcabl.synthetic.photographs import copy_photographs, embedded_photographs
+from mmcabl.synthetic.photographs import embedded_photographs
 
-__all__ = ['ForgeryRecipe', 'copy_photographs', 'embedded_photographs', 'find_photographs', 'generate',
-           'make_image']
+__all__ = ['ForgeryRecipe', 'embedded_photographs', 'find_photographs', 'generate', 'make_image']

@@ -1,9 +1,8 @@
 """The real photographs that scikit-image and scikit-learn ship, for runs without any data."""
 
-import shutil
 from importlib import util
 from pathlib import Path
-from typing import Dict, List, Sequence, Tuple, Union
+from typing import Dict, List, Sequence, Tuple
 
 #: split -> (package, path inside it). Disjoint: no test photograph is ever trained on.
 EMBEDDED: Dict[str, Sequence[Tuple[str, str]]] = {
@@ -41,9 +40,3 @@ def embedded_photographs(split: str) -> List[Path]:
             raise FileNotFoundError(f'{package} is installed but does not ship {name} ({path}).')
         found.append(path)
     return found
-
-
-def copy_photographs(split: str, folder: Union[str, Path]) -> List[Path]:
-    """Copy a split's photographs into ``folder``, to look at or to use as any photographs."""
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    return [Path(shutil.copy(path, folder)) for path in embedded_photographs(split)]

@@ -12,7 +12,7 @@ class              keeps                             extra work
 """
 
 from abc import ABC, abstractmethod
-from typing import List, Optional, Tuple
+from typing import List, Tuple
 
 import torch
 from mmpretrain.models.utils import MultiheadAttention
@@ -56,13 +56,12 @@ class AttentionPropagator(ABC):
     def _average(self, maps: Tensor) -> Tensor:
         """Average attention over heads and blocks times (B, N, K), float32."""
 
-    def propagate(self, maps: Tensor, prefix: Optional[int] = None) -> Tensor:
+    def propagate(self, maps: Tensor) -> Tensor:
         """``A @ maps`` with A the attention averaged over heads and blocks, patch-to-patch part.
 
         Args:
-            maps: (B, K, h, w) class maps on the token grid.
-            prefix: tokens before the patch tokens; by default what is left of N - h * w. Their rows and
-                columns are dropped after the softmax, as in TransCAM.
+            maps: (B, K, h, w) class maps on the token grid. Tokens before the h * w patch tokens (the class
+                token) lose their rows and columns after the softmax, as in TransCAM.
 
         Returns:
             (B, K, h, w), float32.
@@ -70,10 +69,10 @@ class AttentionPropagator(ABC):
         if not self.blocks:
             raise RuntimeError('No attention was recorded: run the backbone inside the propagator first.')
         flat = maps.float().flatten(2).transpose(1, 2)
-        prefix = self.tokens - flat.size(1) if prefix is None else prefix
-        if prefix < 0 or prefix + flat.size(1) != self.tokens:
+        prefix = self.tokens - flat.size(1)
+        if prefix < 0:
             raise ValueError(f'The map has {flat.size(1)} positions, but attention was recorded over '
-                             f'{self.tokens} tokens, {prefix} of them before the patches.')
+                             f'{self.tokens} tokens.')
         out = self._average(F.pad(flat, (0, 0, prefix, 0)))[:, prefix:]
         return out.transpose(1, 2).reshape(maps.shape)
 

@@ -5,8 +5,10 @@ its ``locations`` at the first look-up. So ``type='mmcabl.ConformerCABL'`` resol
 any mm library with no ``custom_imports``.
 """
 
+from mmengine.registry import DATA_SAMPLERS as MMENGINE_DATA_SAMPLERS
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from mmengine.registry import HOOKS as MMENGINE_HOOKS
+from mmengine.registry import LOOPS as MMENGINE_LOOPS
 from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import OPTIM_WRAPPERS as MMENGINE_OPTIM_WRAPPERS
@@ -23,7 +25,10 @@ METRICS = Registry('metric', parent=MMENGINE_METRICS, scope='mmcabl',
                    locations=['mmcabl.evaluation'])
 HOOKS = Registry('hook', parent=MMENGINE_HOOKS, scope='mmcabl',
                  locations=['mmcabl.visualization'])
+DATA_SAMPLERS = Registry('data sampler', parent=MMENGINE_DATA_SAMPLERS, scope='mmcabl',
+                         locations=['mmcabl.engine.samplers'])
+LOOPS = Registry('loop', parent=MMENGINE_LOOPS, scope='mmcabl', locations=['mmcabl.engine.test_loop'])
 OPTIM_WRAPPERS = Registry('optim_wrapper', parent=MMENGINE_OPTIM_WRAPPERS, scope='mmcabl',
                           locations=['mmcabl.engine.cpu_amp'])
 
-__all__ = ['DATASETS', 'HOOKS', 'METRICS', 'MODELS', 'OPTIM_WRAPPERS', 'TRANSFORMS']
+__all__ = ['DATASETS', 'DATA_SAMPLERS', 'HOOKS', 'LOOPS', 'METRICS', 'MODELS', 'OPTIM_WRAPPERS', 'TRANSFORMS']

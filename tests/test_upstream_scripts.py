@@ -80,7 +80,7 @@ def test_test_reports_metrics_and_writes_overlays(trained, tmp_path):
     area = 22 * 26 / 48 ** 2
     assert metrics['p_f1_all_ones'] == pytest.approx(2 * area / (1 + area))
     assert '1 of 13 images could not be read' in output
-    assert len(list((tmp_path / 'test' / 'overlays').glob('Tp_*.png'))) == 6
+    assert len(list((tmp_path / 'test' / 'overlays').glob('CASIAv2_Tp_*.png'))) == 6
 
 
 def test_resume_after_a_kill_in_mid_epoch(trained, tmp_path):

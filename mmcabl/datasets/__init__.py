@@ -1,5 +1,21 @@
-from mmcabl.datasets.casia import CASIAv2
+from mmcabl.datasets.casia import CASIAv1, CASIAv2
+from mmcabl.datasets.columbia import Columbia
+from mmcabl.datasets.coverage import COVERAGE
+from mmcabl.datasets.folders import ForgeryFolders
 from mmcabl.datasets.forgery_dataset import ForgeryDataset
-from mmcabl.datasets.loading import LoadForensicImage, LoadForgeryMask, read_image, read_mask
+from mmcabl.datasets.imd2020 import IMD2020
+from mmcabl.datasets.list_formats import BadList
+from mmcabl.datasets.listed import ForgeryList
+from mmcabl.datasets.loading import LoadForensicImage, LoadForgeryMask, read_image
+from mmcabl.datasets.masks import MASK_RULES, read_mask
+from mmcabl.datasets.perturbations import (
+    GaussianBlurring,
+    GaussianNoise,
+    JPEGCompression,
+    Rescaling,
+    SocialNetwork,
+)
 
-__all__ = ['CASIAv2', 'ForgeryDataset', 'LoadForensicImage', 'LoadForgeryMask', 'read_image', 'read_mask']
+__all__ = ['BadList', 'CASIAv1', 'CASIAv2', 'COVERAGE', 'Columbia', 'ForgeryDataset', 'ForgeryFolders',
+           'ForgeryList', 'GaussianBlurring', 'GaussianNoise', 'IMD2020', 'JPEGCompression', 'LoadForensicImage',
+           'LoadForgeryMask', 'MASK_RULES', 'Rescaling', 'SocialNetwork', 'read_image', 'read_mask']

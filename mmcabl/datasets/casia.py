@@ -1,11 +1,9 @@
-"""CASIA v2."""
+"""CASIA v2, the training set of the paper, and CASIA v1, one of its four test sets."""
 
-from pathlib import Path
+import os
 from typing import Dict, List
 
-from mmengine.logging import print_log
-
-from mmcabl.datasets.forgery_dataset import ForgeryDataset, list_images
+from mmcabl.datasets.forgery_dataset import ForgeryDataset, list_images, stem
 from mmcabl.registry import DATASETS
 
 
@@ -23,42 +21,56 @@ class CASIAv2(ForgeryDataset):
 
     ``Au`` and ``Tp`` may also lie right in ``data_root``. A manipulated image without its mask (there are
     some) counts for the image score, not for pixel metrics. ``mmcabl.synthetic`` writes this
-    layout too.
-
-    Args:
-        data_root: the folder above.
-        ann_file: a text file that selects images: one path relative to ``data_root`` a line, or CAT-Net's
-            ``image,mask,jpeg`` lines, of which the first column is used. All images by default.
-        **kwargs: of :class:`ForgeryDataset`.
+    layout too. Arguments: of :class:`ForgeryDataset`.
     """
 
-    TRUTH = 'CASIA 2 Groundtruth'
+    PUBLISHED = (7491, 5123)
+    IMAGES, TRUTH, KINDS = 'CASIA 2.0', 'CASIA 2 Groundtruth', ('',)
+
+    @classmethod
+    def base(cls, data_root: str) -> str:
+        """The folder that holds ``Au`` and ``Tp``."""
+        inner = os.path.join(data_root, cls.IMAGES)
+        return inner if os.path.isdir(inner) else data_root
+
+    @classmethod
+    def looks_like(cls, data_root: str) -> bool:
+        base = cls.base(data_root)
+        return os.path.isdir(os.path.join(base, 'Tp')) and os.path.isdir(os.path.join(data_root, cls.TRUTH))
+
+    @classmethod
+    def mask_files(cls, data_root: str) -> List[str]:
+        return [p for kind in cls.KINDS for p in list_images(os.path.join(data_root, cls.TRUTH, kind))]
 
     def list_entries(self) -> List[Dict]:
-        """Read folder listings and, if there is one, the list of selected images."""
-        root = Path(self.data_root)
-        base = root / 'CASIA 2.0' if (root / 'CASIA 2.0').is_dir() else root
-        masks = {p.stem: p for p in list_images(root / self.TRUTH)}
-        entries = [self.entry(p, 0) for p in list_images(base / 'Au')]
-        forged = list_images(base / 'Tp')
-        entries += [self.entry(p, 1, masks.get(p.stem + '_gt')) for p in forged]
-        lacking = sum(p.stem + '_gt' not in masks for p in forged)
-        if lacking:
-            print_log(f'{lacking} of {len(forged)} manipulated images in {base / "Tp"} have no mask '
-                      f'<name>_gt.png in {root / self.TRUTH}; they do not count for pixel metrics.',
-                      logger='current', level=30)
-        return self._select(entries, root) if self.ann_file else entries
+        """Read the folders' listings."""
+        base = self.base(self.data_root)
+        entries = [self.entry(p, 0) for p in list_images(os.path.join(base, 'Au'))]
+        for kind in self.KINDS:
+            masks = {stem(p): p for p in list_images(os.path.join(self.data_root, self.TRUTH, kind))}
+            entries += [self.entry(p, 1, masks.get(stem(p) + '_gt'))
+                        for p in list_images(os.path.join(base, 'Tp', kind))]
+        return entries
 
-    def _select(self, entries: List[Dict], root: Path) -> List[Dict]:
-        known = {entry['img_path']: entry for entry in entries}
-        selected = []
-        with open(self.ann_file) as file:
-            for number, line in enumerate(file, 1):
-                name = line.strip().split(',')[0]
-                if not name:
-                    continue
-                if str(root / name) not in known:
-                    raise FileNotFoundError(f'{self.ann_file}, line {number}: {name} is not an image of the '
-                                            f'data set at {root}.')
-                selected.append(known[str(root / name)])
-        return selected
+
+@DATASETS.register_module()
+class CASIAv1(CASIAv2):
+    """CASIA v1 as it unpacks: 800 authentic and 920 manipulated images.
+
+    ::
+
+        data_root
+        |-- CASIA 1.0 dataset             (or right in data_root)
+        |   |-- Au                        *.jpg, *.JPG           authentic
+        |   `-- Tp
+        |       |-- CM                    *.jpg                  copy-move
+        |       `-- Sp                    *.jpg                  splicing
+        `-- CASIA 1.0 groundtruth
+            |-- CM                        <stem>_gt.png          white is manipulated
+            `-- Sp                        <stem>_gt.png
+
+    Arguments: of :class:`ForgeryDataset`.
+    """
+
+    PUBLISHED = (800, 920)
+    IMAGES, TRUTH, KINDS = 'CASIA 1.0 dataset', 'CASIA 1.0 groundtruth', ('CM', 'Sp')

@@ -1,22 +1,30 @@
 """What all data sets of manipulated images have in common."""
 
+import os
+from collections import defaultdict
 from pathlib import Path
-from typing import Dict, List, Optional, Union
+from typing import Dict, List, Optional, Set, Tuple, Union
 
 from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
+from mmcabl.datasets.masks import check_rule
 from mmcabl.registry import DATASETS
 
 IMAGE_EXTENSIONS = ('.jpg', '.jpeg', '.png', '.tif', '.tiff', '.bmp')
 
 
-def list_images(folder: Union[str, Path]) -> List[Path]:
-    """Image files right in ``folder`` (extensions in any case), sorted; [] if there is no such folder."""
-    folder = Path(folder)
-    if not folder.is_dir():
+def list_images(folder: Union[str, Path]) -> List[str]:
+    """Paths of the image files right in ``folder`` (extensions in any case), sorted; [] without such a folder."""
+    if not os.path.isdir(folder):
         return []
-    return sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGE_EXTENSIONS)
+    with os.scandir(folder) as found:
+        return sorted(f.path for f in found if os.path.splitext(f.name)[1].lower() in IMAGE_EXTENSIONS)
+
+
+def stem(path: Union[str, Path]) -> str:
+    """File name without its extension."""
+    return os.path.splitext(os.path.basename(path))[0]
 
 
 @DATASETS.register_module()
@@ -28,17 +36,27 @@ class ForgeryDataset(BaseDataset):
 
     Args:
         data_root: folder of the data set.
-        **kwargs: of mmpretrain's ``BaseDataset``: ``pipeline``, ``test_mode``, ``lazy_init``, ...
+        ann_file: a text file that selects images: one path relative to ``data_root`` a line, or CAT-Net's
+            ``image,mask,jpeg`` lines, of which the first column is used. All images by default.
+        name: what results are grouped by, ``dataset_name`` of each sample; the class's own by default.
+        mask_rule: how masks become binary, see ``mmcabl.datasets.read_mask``; the class's own by default.
+        **kwargs: of mmpretrain's ``BaseDataset``: ``pipeline``, ``test_mode``, ``lazy_init``, ``indices``, ...
 
     Raises:
-        FileNotFoundError: no image was found.
+        FileNotFoundError: no image was found, or a selected one is not there.
     """
 
     METAINFO = dict(classes=('authentic', 'manipulated'))
+    #: Rule of the data set's masks.
+    MASK_RULE = 'bright'
+    #: (authentic, manipulated) as published; None where nothing was published.
+    PUBLISHED: Optional[Tuple[int, int]] = None
 
-    def __init__(self, data_root: str = '', **kwargs) -> None:
-        kwargs.setdefault('ann_file', '')
-        super().__init__(data_root=data_root, **kwargs)
+    def __init__(self, data_root: str = '', ann_file: str = '', name: Optional[str] = None,
+                 mask_rule: Optional[str] = None, **kwargs) -> None:
+        self.name = name or type(self).__name__
+        self.mask_rule = check_rule(mask_rule or self.MASK_RULE)
+        super().__init__(data_root=data_root, ann_file=ann_file, **kwargs)
 
     @staticmethod
     def entry(image: Union[str, Path], label: int, mask: Optional[Union[str, Path]] = None) -> Dict:
@@ -49,16 +67,67 @@ class ForgeryDataset(BaseDataset):
         """The subclass's images, each made with :meth:`entry`."""
         raise NotImplementedError
 
+    @classmethod
+    def mask_files(cls, data_root: str) -> List[str]:
+        """Every mask file of a native layout, whether an image belongs to it or not."""
+        return []
+
+    @classmethod
+    def looks_like(cls, data_root: str) -> bool:
+        """Whether a folder has this data set's native layout."""
+        return False
+
     def load_data_list(self) -> List[Dict]:
-        """The entries; says in a sentence that there is none, or that a class is missing."""
+        """The entries; says in a sentence that there is none, or that a class or masks are missing."""
         entries = self.list_entries()
         name = f'{type(self).__name__} at {self.data_root or "(no data_root)"}'
         if not entries:
             raise FileNotFoundError(f'{name} has no images; its folders must look like the tree in its '
                                     f'documentation: help(mmcabl.datasets.{type(self).__name__}).')
+        entries = self.select(entries)
         labels = {entry['gt_label'] for entry in entries}
         if len(labels) == 1:
             only = self.METAINFO['classes'][labels.pop()]
             print_log(f'{name} has {only} images only; a classifier cannot learn from it, and I-AUC is '
                       'undefined on it.', logger='current', level=30)
+        forged = [entry for entry in entries if entry['gt_label'] == 1]
+        lacking = sum(entry['gt_mask_path'] is None for entry in forged)
+        if 0 < lacking < len(forged):
+            print_log(f'{lacking} of {len(forged)} manipulated images of {name} have no mask; they do not count '
+                      'for pixel metrics.', logger='current', level=30)
+        for entry in entries:
+            entry.update(dataset_name=self.name, mask_rule=self.mask_rule)
         return entries
+
+    def select(self, entries: List[Dict]) -> List[Dict]:
+        """Those of the entries that ``ann_file`` names, in its order."""
+        if not self.ann_file:
+            return entries
+        known = {os.path.relpath(entry['img_path'], self.data_root): entry for entry in entries}
+        selected = []
+        with open(self.ann_file) as file:
+            for number, line in enumerate(file, 1):
+                name = line.strip().split(',')[0]
+                if not name:
+                    continue
+                if os.path.normpath(name) not in known:
+                    raise FileNotFoundError(f'{self.ann_file}, line {number}: {name} is not an image of the '
+                                            f'data set at {self.data_root}.')
+                selected.append(dict(known[os.path.normpath(name)]))
+        return selected
+
+
+class FolderListing:
+    """Whether files exist, with one look into each folder in place of one for each file."""
+
+    def __init__(self) -> None:
+        self._names: Dict[str, Set[str]] = defaultdict(set)
+        self._seen: Set[str] = set()
+
+    def has(self, path: str) -> bool:
+        folder, name = os.path.split(path)
+        if folder not in self._seen:
+            self._seen.add(folder)
+            if os.path.isdir(folder or '.'):
+                self._names[folder] = set(os.listdir(folder or '.'))
+        return name in self._names[folder]

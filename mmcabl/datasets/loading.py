@@ -8,6 +8,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmengine.logging import print_log
 
+from mmcabl.datasets.masks import read_mask
 from mmcabl.registry import TRANSFORMS
 
 
@@ -38,25 +39,6 @@ def _truncated(data: bytes) -> bool:
     if data[:8] == b'\x89PNG\r\n\x1a\n':
         return b'IEND' not in data
     return False
-
-
-def read_mask(path: Union[str, Path]) -> np.ndarray:
-    """A binary mask (H, W) bool: true where the brightest colour channel is above half its range.
-
-    Alpha is ignored: masks are published as RGBA with alpha 255 everywhere. Half the range is where an
-    anti-aliased border is cut.
-
-    Raises:
-        ValueError: as :func:`read_image`.
-    """
-    data = np.fromfile(str(path), np.uint8) if Path(path).is_file() else np.zeros(0, np.uint8)
-    mask = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
-    if mask is None:
-        raise ValueError(f'{path} is not a mask that OpenCV can decode ({data.size} bytes).')
-    if mask.ndim == 3:
-        colours = mask[..., :3] if mask.shape[2] >= 3 else mask[..., :1]
-        mask = colours.max(2)
-    return mask > np.iinfo(mask.dtype).max // 2 if mask.dtype.kind == 'u' else mask > 0.5
 
 
 @TRANSFORMS.register_module()
@@ -99,7 +81,7 @@ class LoadForgeryMask(BaseTransform):
 
     All false for an authentic image. Where the truth is unknown (no mask, or one that cannot be read) there
     is no ``gt_mask``, and pixel metrics pass over the image. A mask of another size is resized (nearest),
-    with a warning.
+    with a warning. The data set says by which rule its masks become binary.
     """
 
     def transform(self, results: dict) -> dict:
@@ -109,7 +91,7 @@ class LoadForgeryMask(BaseTransform):
                 results['gt_mask'] = np.zeros(shape, bool)
             return results
         try:
-            mask = read_mask(path)
+            mask = read_mask(path, results.get('mask_rule', 'bright'))
         except ValueError as error:
             print_log(f'{error} The image counts for the image score only.', logger='current', level=30)
             return results

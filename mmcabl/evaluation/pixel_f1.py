@@ -97,7 +97,7 @@ class PixelF1(PerImageMetric):
         keys = keys_of(rows) or ['p_f1']
         result = {key: mean_of(rows, key) for key in keys if key != 'curve'}
         if 'curve' in keys:
-            mean = np.mean([row['curve'] for row in rows if 'curve' in row], axis=0)
+            mean = np.mean([np.asarray(row['curve'], np.float32) for row in rows if 'curve' in row], axis=0)
             result.update(p_f1_best_fixed=float(mean.max()), threshold=float(THRESHOLDS[mean.argmax()]))
         return {**result, 'masks': len(rows)}
 

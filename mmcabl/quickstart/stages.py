@@ -90,6 +90,7 @@ def train(plan: Plan) -> Path:
 def test(plan: Plan, checkpoint: Path, name: str = 'test', options: tuple = ()) -> Dict[str, float]:
     """Test with mmpretrain's ``test.py``; returns its metrics."""
     out = plan.root / name / 'metrics.json'
+    shutil.rmtree(plan.root / name, ignore_errors=True)  # pictures of every image are wanted, not those left alone
     _run('test.py', str(plan.config), str(checkpoint), '--work-dir', str(plan.root / name),
          '--out', str(out), '--out-item', 'metrics', '--cfg-options',
          f'test_dataloader.dataset.data_root={plan.data("test")}', *plan.options, *options)

@@ -14,7 +14,7 @@ from mmcabl.visualization.overlays import overlay
 
 @HOOKS.register_module()
 class LocalizationOverlayHook(Hook):
-    """Write ``<out_dir>/<image name>.png`` for test images: image, truth, map with prompts, final mask.
+    """Write ``<out_dir>/<data set>_<image name>.png`` for test images: image, truth, map with prompts, final mask.
 
     Args:
         out_dir: folder; relative paths are below the runner's ``work_dir``. ``overlays`` by default.
@@ -43,5 +43,7 @@ class LocalizationOverlayHook(Hook):
                 continue
             image = read_image(sample.img_path)[..., ::-1]
             picture = overlay(image, sample.get('gt_mask'), sample.cam, sample.prompts, sample.pred_mask)
-            cv2.imwrite(str(self._folder / f'{Path(sample.img_path).stem}.png'), picture[..., ::-1])
+            # data sets and the folders in them have images of the same name
+            name = '_'.join(filter(None, (sample.get('dataset_name'), Path(sample.img_path).stem)))
+            cv2.imwrite(str(self._folder / f'{name}.png'), picture[..., ::-1])
             self.written += 1

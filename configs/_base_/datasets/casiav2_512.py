@@ -13,7 +13,7 @@ test_pipeline = [
     dict(
         type='PackInputs',
         algorithm_keys=('gt_mask', ),
-        meta_keys=('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'unreadable')),
+        meta_keys=('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'unreadable', 'dataset_name')),
 ]
 
 train_dataloader = dict(
@@ -29,9 +29,10 @@ test_dataloader = dict(
     batch_size=2,
     num_workers=4,
     persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
+    sampler=dict(type='mmcabl.EveryImageOnceSampler'),
     collate_fn=dict(type='pseudo_collate'),
     dataset=dict(
         type='mmcabl.CASIAv2', data_root='data/test', pipeline=test_pipeline, test_mode=True))
 test_evaluator = [dict(type='mmcabl.ImageAUC'), dict(type='mmcabl.PixelF1')]
-test_cfg = dict()
+# Per-image results on disk; an interrupted test goes on where it stopped.
+test_cfg = dict(type='mmcabl.ResumableTestLoop')

@@ -1,0 +1,43 @@
+"""Columbia Uncompressed Image Splicing Detection."""
+
+import os
+from typing import Dict, List
+
+from mmcabl.datasets.forgery_dataset import ForgeryDataset, list_images, stem
+from mmcabl.registry import DATASETS
+
+
+@DATASETS.register_module()
+class Columbia(ForgeryDataset):
+    """Columbia's uncompressed splicing data as it unpacks: 183 authentic and 180 spliced images.
+
+    ::
+
+        data_root
+        |-- 4cam_auth                     *.tif                  authentic
+        `-- 4cam_splc                     *.tif                  spliced
+            `-- edgemask                  <stem>_edgemask.jpg    green is the spliced region
+
+    The edge masks are coloured JPEGs, not masks: red and green regions with brighter edges and JPEG noise in
+    between. A pixel is manipulated where green exceeds red and blue by 64 grey levels. Arguments: of
+    :class:`ForgeryDataset`.
+    """
+
+    PUBLISHED = (183, 180)
+    MASK_RULE = 'green'
+    AUTHENTIC, SPLICED, TRUTH = '4cam_auth', '4cam_splc', '4cam_splc/edgemask'
+
+    @classmethod
+    def looks_like(cls, data_root: str) -> bool:
+        return os.path.isdir(os.path.join(data_root, cls.SPLICED))
+
+    @classmethod
+    def mask_files(cls, data_root: str) -> List[str]:
+        return list_images(os.path.join(data_root, cls.TRUTH))
+
+    def list_entries(self) -> List[Dict]:
+        """Read the folders' listings."""
+        masks = {stem(p): p for p in self.mask_files(self.data_root)}
+        entries = [self.entry(p, 0) for p in list_images(os.path.join(self.data_root, self.AUTHENTIC))]
+        return entries + [self.entry(p, 1, masks.get(stem(p) + '_edgemask'))
+                          for p in list_images(os.path.join(self.data_root, self.SPLICED))]

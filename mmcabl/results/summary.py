@@ -1,0 +1,52 @@
+"""Every summary from the per-image records, without the model."""
+
+import json
+from pathlib import Path
+from typing import Dict, Sequence, Union
+
+from mmcabl.evaluation.sharded_metric import PerImageMetric, Result
+from mmcabl.registry import METRICS
+from mmcabl.results.store import ResultStore, rows_of
+
+STOCK = (dict(type='mmcabl.ImageAUC'), dict(type='mmcabl.PixelF1'))
+
+
+def summarize_store(folder: Union[str, Path], metrics: Sequence[dict] = STOCK) -> Dict[str, float]:
+    """The numbers of ``tools/test.py`` from the records in ``folder``.
+
+    Args:
+        folder: where a test wrote its ``images.*.jsonl``.
+        metrics: configs of the metrics to summarize, which the test must have run.
+
+    Raises:
+        FileNotFoundError: there are no records.
+        KeyError: one of the metrics was not run.
+    """
+    records = ResultStore(folder).read()
+    if not records:
+        raise FileNotFoundError(f'{folder} has no images.*.jsonl with a whole record in it.')
+    ordered = {key: records[key] for key in sorted(records)}
+    found: Dict[str, float] = {}
+    for cfg in metrics:
+        metric: PerImageMetric = METRICS.build(dict(cfg))
+        name = type(metric).__name__
+        missing = sum(name not in record['metrics'] for record in ordered.values())
+        if missing:
+            raise KeyError(f'{missing} of {len(ordered)} records in {folder} have no {name}.')
+        found.update(metric.compute_metrics([Result(*row) for row in rows_of(ordered, name)]))
+    return found
+
+
+def table_one_row(summary: Dict[str, float], method: str = 'Ours') -> str:
+    """Table I's row: I-AUC and P-F1 of each data set and their average, as Markdown with its header."""
+    names = list(dict.fromkeys(key.split('/')[0] for key in summary if '/' in key)) or ['']
+    numbers = [(f'{name} {title}'.strip(), summary.get(f'{name}/{key}'.lstrip('/')))
+               for name in names for title, key in (('I-AUC', 'i_auc'), ('P-F1', 'p_f1'))]
+    cells = ['-' if value is None else f'{value:.3f}' for _, value in numbers]
+    header = ['Method', *(title for title, _ in numbers)]
+    return '\n'.join(['| ' + ' | '.join(row) + ' |' for row in (header, ['---'] * len(header), [method, *cells])])
+
+
+def load_summary(path: Union[str, Path]) -> Dict[str, float]:
+    """A ``summary.json`` that a test wrote."""
+    return json.loads(Path(path).read_text())

@@ -1,9 +1,10 @@
-"""Make synthetic forgeries of a folder of photographs, in CASIA v2's layout, with masks and a manifest."""
+"""Make synthetic forgeries of a folder of photographs, in a data set's layout, with masks and a manifest."""
 
 import argparse
 
 from mmcabl.synthetic import ForgeryRecipe, find_photographs, generate
 from mmcabl.synthetic.forgery import FORGERIES
+from mmcabl.synthetic.layouts import LAYOUTS
 from mmcabl.synthetic.processing import TRACES
 
 
@@ -13,6 +14,7 @@ def main() -> None:
     parser.add_argument('photographs', help='folder, searched in depth')
     parser.add_argument('out_dir', help='new or empty folder')
     parser.add_argument('--count', type=int, default=1000, help='images; every other one is forged')
+    parser.add_argument('--layout', choices=LAYOUTS, default='CASIAv2', help='of folders, names and masks')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--workers', type=int, help='processes; all cores if not given')
     parser.add_argument('--size', type=int, default=default.size, help='side in px')
@@ -25,11 +27,11 @@ def main() -> None:
     parser.add_argument('--noise', type=float, nargs=2, default=default.noise, help='global noise, grey levels')
     parser.add_argument('--quality', type=int, nargs=2, default=default.quality, help='of the saved JPEG')
     args = vars(parser.parse_args())
-    folder, out_dir, count, seed, workers = (
-        args.pop(k) for k in ('photographs', 'out_dir', 'count', 'seed', 'workers'))
+    folder, out_dir, count, seed, workers, layout = (
+        args.pop(k) for k in ('photographs', 'out_dir', 'count', 'seed', 'workers', 'layout'))
     try:
         recipe = ForgeryRecipe(**{k: tuple(v) if isinstance(v, list) else v for k, v in args.items()})
-        records = generate(find_photographs(folder), out_dir, count, seed, recipe, workers)
+        records = generate(find_photographs(folder), out_dir, count, seed, recipe, workers, layout=layout)
     except (ValueError, OSError) as error:
         raise SystemExit(str(error)) from None
     print(f'{len(records)} images in {out_dir}, half of them forged; manifest.jsonl tells what was done to each.')

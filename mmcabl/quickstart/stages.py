@@ -1,17 +1,14 @@
 """The quick start's stages: data, training, testing. Each is skipped when its result is there."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict
 
 from mmengine.config import Config
 
-from mmcabl.engine.upstream import upstream_script
+from mmcabl.engine.stages import is_made_for, run_script, stamp
 from mmcabl.synthetic import ForgeryRecipe, embedded_photographs, generate
 
 #: What the quick start forges: all kinds of forgery, told by differing noise inside and outside.
@@ -42,31 +39,17 @@ class Plan:
         return self.root / 'data' / split
 
 
-def _is_there(folder: Path, wanted: Dict) -> bool:
-    """Whether ``folder`` was made for what is wanted now; if for something else, it is removed."""
-    stamp = folder / 'made_for.json'
-    if stamp.is_file() and json.loads(stamp.read_text()) == wanted:
-        return True
-    shutil.rmtree(folder, ignore_errors=True)
-    return False
-
-
-def _stamp(folder: Path, wanted: Dict) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / 'made_for.json').write_text(json.dumps(wanted))
-
-
 def make_data(plan: Plan) -> None:
     """Write training and test images from disjoint photographs, unless they are there."""
     for number, (split, count) in enumerate((('train', plan.train_images), ('test', plan.test_images))):
         folder, seed = plan.data(split), 2 * plan.seed + number
         photographs = embedded_photographs(split)
         wanted = dict(seed=seed, count=count, photographs=[p.name for p in photographs], recipe=repr(RECIPE))
-        if _is_there(folder, wanted):
+        if is_made_for(folder, wanted):
             print(f'{folder}: {count} images are there.', flush=True)
             continue
         generate(photographs, folder, count, seed, RECIPE)
-        _stamp(folder, wanted)
+        stamp(folder, wanted)
 
 
 def train(plan: Plan) -> Path:
@@ -74,15 +57,15 @@ def train(plan: Plan) -> Path:
     folder, cfg = plan.root / 'train', Config.fromfile(str(plan.config))
     wanted = dict(seed=plan.seed, count=plan.train_images, recipe=repr(RECIPE), options=list(plan.options),
                   config=repr(cfg.to_dict()))
-    if not _is_there(folder, wanted):
-        _stamp(folder, wanted)
+    if not is_made_for(folder, wanted):
+        stamp(folder, wanted)
     finished = folder / 'finished'
     if finished.is_file():
         print(f'{folder}: training has finished.', flush=True)
     else:
-        _run('train.py', str(plan.config), '--work-dir', str(folder), '--resume', 'auto', '--cfg-options',
-             f'train_dataloader.dataset.data_root={plan.data("train")}', f'randomness.seed={plan.seed}',
-             *plan.options)
+        run_script('train.py', str(plan.config), '--work-dir', str(folder), '--resume', 'auto', '--cfg-options',
+                   f'train_dataloader.dataset.data_root={plan.data("train")}', f'randomness.seed={plan.seed}',
+                   *plan.options)
         finished.touch()
     return Path((folder / 'last_checkpoint').read_text().strip())
 
@@ -91,17 +74,7 @@ def test(plan: Plan, checkpoint: Path, name: str = 'test', options: tuple = ()) 
     """Test with mmpretrain's ``test.py``; returns its metrics."""
     out = plan.root / name / 'metrics.json'
     shutil.rmtree(plan.root / name, ignore_errors=True)  # pictures of every image are wanted, not those left alone
-    _run('test.py', str(plan.config), str(checkpoint), '--work-dir', str(plan.root / name),
-         '--out', str(out), '--out-item', 'metrics', '--cfg-options',
-         f'test_dataloader.dataset.data_root={plan.data("test")}', *plan.options, *options)
+    run_script('test.py', str(plan.config), str(checkpoint), '--work-dir', str(plan.root / name),
+               '--out', str(out), '--out-item', 'metrics', '--cfg-options',
+               f'test_dataloader.dataset.data_root={plan.data("test")}', *plan.options, *options)
     return json.loads(out.read_text())
-
-
-def _run(script: str, *arguments: str) -> None:
-    command: List[str] = [sys.executable, str(upstream_script('mmpretrain', script)), *arguments]
-    print('+', ' '.join(command), flush=True)
-    environment = {**os.environ, 'PYTHONWARNINGS': 'ignore', 'PYTHONUNBUFFERED': '1'}
-    code = subprocess.run(command, env=environment, check=False).returncode
-    if code:
-        raise SystemExit(f'{script} ended with exit status {code}; its own message is above. Run the same '
-                         'command again to go on from the last checkpoint.')

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from mmcabl.refinement.base import Refiner
+from mmcabl.refinement.encoding_cache import EncodingCache
 from mmcabl.refinement.prompts import Prompts
 from mmcabl.registry import MODELS
 
@@ -33,6 +34,8 @@ class SAMRefiner(Refiner):
         batch_size: images encoded at a time.
         multimask_output: let SAM propose three masks and take the one it rates best. False: its single
             mask, which segment-anything recommends for several prompts.
+        cache_dir: keep image encodings in this folder (4 MiB an image) and use those that are there: all prompt
+            kinds, tables and checkpoints share them. None: nothing is kept.
         sam: a ready ``segment_anything.modeling.Sam`` in place of ``model`` and ``checkpoint``.
 
     Raises:
@@ -43,7 +46,8 @@ class SAMRefiner(Refiner):
 
     def __init__(self, model: str = 'vit_h', checkpoint: Optional[str] = None,
                  device: Optional[str] = None, dtype: str = 'float32', batch_size: int = 4,
-                 multimask_output: bool = False, sam: Optional[torch.nn.Module] = None) -> None:
+                 multimask_output: bool = False, cache_dir: Optional[str] = None,
+                 sam: Optional[torch.nn.Module] = None) -> None:
         try:
             from segment_anything import SamPredictor, sam_model_registry
         except ImportError as error:
@@ -59,6 +63,7 @@ class SAMRefiner(Refiner):
         self.sam = sam.to(self.device).eval().requires_grad_(False)
         self.predictor = SamPredictor(self.sam)
         self.batch_size, self.multimask_output = max(1, batch_size), multimask_output
+        self.cache = None if cache_dir is None else EncodingCache(cache_dir, self.sam.image_encoder, self.dtype)
 
     @torch.no_grad()
     def encode(self, images: Sequence[np.ndarray]) -> torch.Tensor:
@@ -78,8 +83,9 @@ class SAMRefiner(Refiner):
         results = []
         for start in range(0, len(images), self.batch_size):
             part = images[start:start + self.batch_size]
-            for image, embedding, prompt in zip(part, self.encode(part), prompts[start:]):
-                self._use(image, embedding)
+            embeddings = self.encode(part) if self.cache is None else self.cache.get(part, self.encode)
+            for image, embedding, prompt in zip(part, embeddings, prompts[start:]):
+                self._use(image, embedding.to(self.device))
                 results.append([self._decode(prompt, kind) for kind in kinds])
         self.predictor.reset_image()
         return results

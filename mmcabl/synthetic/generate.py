@@ -1,4 +1,4 @@
-"""Write a synthetic data set in the CASIA v2 layout."""
+"""Write a synthetic data set in one of the benchmark data sets' layouts."""
 
 import json
 import os
@@ -14,12 +14,12 @@ import numpy as np
 from rich.progress import track
 
 from mmcabl.synthetic.forgery import ForgeryRecipe, make_image
+from mmcabl.synthetic.layouts import LAYOUTS
 
-AUTHENTIC, FORGED, TRUTH = 'CASIA 2.0/Au', 'CASIA 2.0/Tp', 'CASIA 2 Groundtruth'
 EXTENSIONS = ('.jpg', '.jpeg', '.png', '.tif', '.tiff', '.bmp')
 MANIFEST = 'manifest.jsonl'
 
-Job = Tuple[int, int, bool, str, str, str, ForgeryRecipe]
+Job = Tuple[int, int, bool, str, str, str, str, ForgeryRecipe]
 
 
 def find_photographs(folder: Union[str, Path]) -> List[Path]:
@@ -44,68 +44,62 @@ def _photo(path: str) -> np.ndarray:
     return photo
 
 
-def _stem(index: int, manipulated: bool, forgery: str) -> str:
-    """A file name as CASIA's: ``Tp_D_...`` is spliced from another image, ``Tp_S_...`` from the same."""
-    if not manipulated:
-        return f'Au_syn_{index:05d}'
-    return f'Tp_{"D" if forgery == "splicing" else "S"}_NNN_S_N_syn{index:05d}_syn{index:05d}_{index:05d}'
-
-
 def _make(job: Job) -> Dict:
     """Make and write one image; runs in a worker. Depends on nothing but the job."""
-    seed, index, manipulated, photo, donor, root, recipe = job
+    seed, index, manipulated, photo, donor, root, layout, recipe = job
     cv2.setNumThreads(1)
     rng = np.random.default_rng([seed, index])
     made = make_image(_photo(photo), _photo(donor), manipulated, recipe, rng)
-    stem = _stem(index, manipulated, made.record.get('forgery', ''))
-    folder = FORGED if manipulated else AUTHENTIC
-    made.jpeg.tofile(str(Path(root, folder, stem + '.jpg')))
-    record = dict(image=f'{folder}/{stem}.jpg', mask=None, photo=Path(photo).name, **made.record)
-    if made.mask is not None:
-        record['mask'] = f'{TRUTH}/{stem}_gt.png'
-        cv2.imwrite(str(Path(root, record['mask'])), made.mask.astype(np.uint8) * 255)
-        record['donor'] = Path(donor).name if record['forgery'] == 'splicing' else None
+    forgery = made.record.get('forgery')
+    image, mask = LAYOUTS[layout].write(Path(root), index, forgery, made.jpeg, made.mask)
+    record = dict(image=image, mask=mask, photo=Path(photo).name, **made.record)
+    if mask is not None:
+        record['donor'] = Path(donor).name if forgery == 'splicing' else None
     return record
 
 
 def generate(photographs: Sequence[Union[str, Path]], out_dir: Union[str, Path], count: int, seed: int = 0,
              recipe: Optional[ForgeryRecipe] = None, workers: Optional[int] = None,
-             progress: bool = True) -> List[Dict]:
-    """Write ``count`` images, every other one forged, in the CASIA v2 layout.
+             progress: bool = True, layout: str = 'CASIAv2') -> List[Dict]:
+    """Write ``count`` images, every other one forged, in the native layout of a benchmark data set.
 
     The result depends on the photographs, the seed and the recipe, not on the number of workers.
 
     Args:
         photographs: files to draw hosts and donors from.
-        out_dir: gets ``CASIA 2.0/{Au,Tp}``, ``CASIA 2 Groundtruth`` and ``manifest.jsonl``, one JSON
-            record a line on what was done to each image. Must be empty or missing.
+        out_dir: gets the layout's folders and ``manifest.jsonl``, one JSON record a line on what was done to
+            each image. Must be empty or missing.
         count: number of images.
         seed: of everything that is drawn.
         recipe: see :class:`ForgeryRecipe`.
         workers: processes; all cores by default.
         progress: show a progress bar.
+        layout: ``CASIAv2``, ``CASIAv1``, ``Columbia``, ``COVERAGE`` or ``IMD2020``, masks encoded as there.
 
     Returns:
         The manifest's records.
     """
     if not photographs or count < 1:
         raise ValueError(f'Given {len(photographs)} photographs and count={count}; one of each is the least.')
+    if layout not in LAYOUTS:
+        raise ValueError(f'Unknown layout {layout!r}; accepted are {", ".join(LAYOUTS)}.')
     out_dir, recipe = Path(out_dir), recipe or ForgeryRecipe()
     if out_dir.exists() and any(out_dir.iterdir()):
         raise FileExistsError(f'{out_dir} is not empty; give a new folder, or remove it first.')
-    for folder in (AUTHENTIC, FORGED, TRUTH):
-        (out_dir / folder).mkdir(parents=True, exist_ok=True)
+    out_dir.mkdir(parents=True, exist_ok=True)
     paths = sorted(str(p) for p in photographs)
     rng = np.random.default_rng(seed)
     jobs: List[Job] = []
     for index in range(count):
         host, donor = rng.choice(len(paths), 2, replace=len(paths) < 2)
-        jobs.append((seed, index, bool(index % 2), paths[host], paths[donor], str(out_dir), recipe))
+        jobs.append((seed, index, bool(index % 2), paths[host], paths[donor], str(out_dir), layout,
+                     recipe))
     records = _run(jobs, workers or len(os.sched_getaffinity(0)), progress)
     with open(out_dir / MANIFEST, 'w') as file:
         for record in records:
             file.write(json.dumps(record) + '\n')
-    (out_dir / 'recipe.json').write_text(json.dumps(dict(seed=seed, count=count, **asdict(recipe)), indent=1))
+    made = dict(seed=seed, count=count, layout=layout, **asdict(recipe))
+    (out_dir / 'recipe.json').write_text(json.dumps(made, indent=1))
     return records
 
 

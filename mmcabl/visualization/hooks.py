@@ -1,5 +1,6 @@
 """A hook that writes overlays while testing."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Optional, Sequence
 
@@ -18,18 +19,18 @@ class LocalizationOverlayHook(Hook):
 
     Args:
         out_dir: folder; relative paths are below the runner's ``work_dir``. ``overlays`` by default.
-        max_images: how many for each rank; None: all.
+        max_images: how many of each data set and for each rank; None: all.
         only_manipulated: leave authentic images out.
     """
 
     def __init__(self, out_dir: str = 'overlays', max_images: Optional[int] = None,
                  only_manipulated: bool = False) -> None:
         self.out_dir, self.max_images, self.only_manipulated = out_dir, max_images, only_manipulated
-        self.written = 0
+        self.written: Counter = Counter()
 
     def before_test(self, runner: Runner) -> None:
         """Start counting anew."""
-        self.written = 0
+        self.written.clear()
         self._folder = Path(runner.work_dir, self.out_dir)
         self._folder.mkdir(parents=True, exist_ok=True)
 
@@ -37,13 +38,14 @@ class LocalizationOverlayHook(Hook):
                         outputs: Optional[Sequence] = None) -> None:
         """Draw the samples of one batch."""
         for sample in outputs or ():
-            done = self.max_images is not None and self.written >= self.max_images
+            source = sample.get('dataset_name')
+            done = self.max_images is not None and self.written[source] >= self.max_images
             skipped = self.only_manipulated and int(sample.gt_label[0]) == 0
             if done or skipped or sample.get('unreadable'):
                 continue
             image = read_image(sample.img_path)[..., ::-1]
             picture = overlay(image, sample.get('gt_mask'), sample.cam, sample.prompts, sample.pred_mask)
             # data sets and the folders in them have images of the same name
-            name = '_'.join(filter(None, (sample.get('dataset_name'), Path(sample.img_path).stem)))
+            name = '_'.join(filter(None, (source, Path(sample.img_path).stem)))
             cv2.imwrite(str(self._folder / f'{name}.png'), picture[..., ::-1])
-            self.written += 1
+            self.written[source] += 1

@@ -1,0 +1,3 @@
+# Table V: Prewitt in place of Sobel.
+_base_ = './cabl_conformer-s_b8-30e_casiav2-512.py'
+model = dict(backbone=dict(cabl=dict(operator='prewitt')))

@@ -1,0 +1,65 @@
+"""Config families: the same seven trainings at the paper's size, and as a rehearsal on embedded data."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Dict
+
+from mmcabl.tables.definitions import VARIANTS
+from mmcabl.tables.paper import SETS
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+#: In a clone beside the package, in an installed package inside it.
+CONFIGS = next((p for p in (_PACKAGE.parent / 'configs', _PACKAGE / '.mim' / 'configs') if p.is_dir()), _PACKAGE)
+
+
+@dataclass(frozen=True)
+class Family:
+    """Where the configs of the trainings lie, and what they stand for.
+
+    Attributes:
+        name: ``paper`` or ``rehearsal``.
+        folder: of the trainings' configs, below ``configs``.
+        recipe: their common ending.
+        prefixes: variant -> beginning of its config's name.
+        robustness: config of Fig. 5, below ``configs``.
+        note: what the figures mean, a sentence for the report.
+    """
+
+    name: str
+    folder: str
+    recipe: str
+    prefixes: Dict[str, str]
+    robustness: str
+    note: str
+
+    def config(self, variant: str, root: Path = CONFIGS) -> Path:
+        """Config file of a training."""
+        return root / self.folder / f'{self.prefixes[variant]}{self.recipe}.py'
+
+    def robustness_config(self, root: Path = CONFIGS) -> Path:
+        """Config file of Fig. 5."""
+        return root / self.robustness
+
+
+def _prefixes(*blocks: str) -> Dict[str, str]:
+    return dict(zip(VARIANTS, ('cabl_', '', 'cabl-i_', 'cabl-ii_', *blocks, 'cabl-prewitt_')))
+
+
+FAMILIES: Dict[str, Family] = {family.name: family for family in (
+    Family('paper', 'cabl', 'conformer-s_b8-30e_casiav2-512', _prefixes('cabl-b1-4_', 'cabl-b1-8_'),
+           'robustness/cabl_conformer-s_b8-30e_perturbed-512.py',
+           'Trained on CASIA v2 with image-level labels, tested on the four other data sets.'),
+    Family('rehearsal', 'rehearsal', 'conformer-mini_b8-4e_synthetic-160', _prefixes('cabl-b1_', 'cabl-b1-2_'),
+           'rehearsal/cabl_conformer-mini_b8-4e_perturbed-160.py',
+           'A rehearsal: a three-block network trained from scratch on synthetic forgeries, tested on synthetic '
+           'forgeries of other photographs that are stored in the layouts of the data sets named in the columns. '
+           'None of these images is from those data sets, refinement is GrabCut, "1-4" and "1-8" stand for the first '
+           'and the first two of three blocks. The numbers say that the code path works, nothing about the paper.'),
+)}
+
+
+def data_options(config_sets: int, data: Path) -> Dict[str, str]:
+    """``--cfg-options`` that point a config's data sets below ``data``: ``data/CASIAv2``, ``data/CASIAv1``, ..."""
+    roots = SETS if config_sets == len(SETS) else ['CASIAv1'] * config_sets
+    options = {f'test_dataloader.dataset.datasets.{i}.data_root': str(data / name) for i, name in enumerate(roots)}
+    return {'train_dataloader.dataset.data_root': str(data / 'CASIAv2'), **options}

@@ -1,0 +1,62 @@
+"""The paper's Tables I to VI and Figures 4 and 5: runs what is missing, collects what is there, prints them.
+
+    python tools/tables.py --data data                        all of the paper, from data/CASIAv2, data/CASIAv1, ...
+    python tools/tables.py --data data --only table6 fig5     what these need
+    python tools/tables.py --collect                          nothing is run
+    python tools/tables.py --family rehearsal --seeds 0 1 2   the same code path on embedded data (`make tables`)
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+from mmcabl.tables.definitions import FIGURES, TABLES
+from mmcabl.tables.families import FAMILIES
+from mmcabl.tables.rehearsal import make_data
+from mmcabl.tables.report import write_report
+from mmcabl.tables.runs import Bench
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--family', choices=FAMILIES, default='paper')
+    parser.add_argument('--out', type=Path, help='folder for runs and reports; work_dirs/tables/<family> by default')
+    parser.add_argument('--data', type=Path, help='holds CASIAv2, CASIAv1, Columbia, COVERAGE, IMD2020; for the '
+                        'rehearsal it is made')
+    parser.add_argument('--seeds', type=int, nargs='+', default=[0])
+    parser.add_argument('--only', nargs='+', choices=[*TABLES, *FIGURES], default=[*TABLES, *FIGURES])
+    parser.add_argument('--collect', action='store_true', help='run nothing')
+    parser.add_argument('--jobs', type=int, default=1, help='runs at a time')
+    parser.add_argument('--threads', type=int, default=0, help='of each run; all cores by default')
+    parser.add_argument('--train-images', type=int, default=2400, help='of the rehearsal')
+    parser.add_argument('--test-images', type=int, default=60, help="of each of the rehearsal's four sets")
+    parser.add_argument('--cfg-options', nargs='*', default=[], help='for every run, as of the upstream scripts')
+    parser.add_argument('--test-options', nargs='*', default=[], help='for tests alone')
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    family = FAMILIES[args.family]
+    out = args.out or Path('work_dirs/tables') / family.name
+    data = args.data or (out / 'data' if family.name == 'rehearsal' else Path('data'))
+    test_options = list(args.test_options)
+    if family.name == 'paper':  # all tables and prompts share one encoding of each image
+        test_options.insert(0, f'model.postprocessor.refiner.cache_dir={out / "sam_encodings"}')
+    bench = Bench(family, out, data, args.threads, tuple(args.cfg_options), tuple(test_options))
+    variants = list(dict.fromkeys(v for name in args.only for v in (
+        TABLES[name].variants if name in TABLES else ['cabl'])))
+    runs = [(variant, seed) for seed in args.seeds for variant in variants]
+    curves = [('cabl', seed) for seed in args.seeds] if 'fig5' in args.only else []
+    start = time.time()
+    if not args.collect:
+        if family.name == 'rehearsal':
+            make_data(data, args.train_images, args.test_images)
+        bench.run(runs, curves, args.jobs)
+    text = write_report(bench, args.only, args.seeds, time.time() - start)
+    print(text)
+    print(f'Report: {out / "report"}')
+
+
+if __name__ == '__main__':
+    main()

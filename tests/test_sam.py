@@ -92,3 +92,23 @@ def test_bad_options_are_named():
         SAMRefiner(model='vit_x')
     with pytest.raises(ValueError, match="'int8'.*bfloat16"):
         SAMRefiner(sam=build_sam(), dtype='int8')
+
+
+def test_encodings_are_made_once_and_give_the_same_masks(tmp_path):
+    sam, images = build_sam(), pictures()
+    plain = SAMRefiner(sam=sam, device='cpu').refine(images, PROMPTS, KINDS)
+    made = []
+    sam.image_encoder.register_forward_hook(lambda module, inputs, output: made.append(len(output)))
+    for batch_size in (1, 2):
+        cached = SAMRefiner(sam=sam, device='cpu', batch_size=batch_size, cache_dir=str(tmp_path))
+        found = cached.refine(images, PROMPTS, KINDS)
+        assert all(np.array_equal(a, b) for one, two in zip(plain, found) for a, b in zip(one, two))
+    assert made == [1, 1, 1]
+    damaged = next(tmp_path.rglob('*.npy'))
+    damaged.write_bytes(damaged.read_bytes()[:50])
+    SAMRefiner(sam=sam, device='cpu', cache_dir=str(tmp_path)).refine(images, PROMPTS, KINDS)
+    assert made == [1, 1, 1, 1]  # the damaged one alone
+    with torch.no_grad():
+        sam.image_encoder.patch_embed.proj.bias += 1
+    SAMRefiner(sam=sam, device='cpu', cache_dir=str(tmp_path)).refine(images, PROMPTS, KINDS)
+    assert sum(made) == 7 and len(list(tmp_path.rglob('*.npy'))) == 6

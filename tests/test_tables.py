@@ -1,0 +1,134 @@
+"""The tables: the paper's numbers, our column from summaries, and the whole command at a tiny scale."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import pytest
+from mmengine.config import Config
+
+from mmcabl.tables import paper
+from mmcabl.tables.collect import cells
+from mmcabl.tables.definitions import TABLES, VARIANTS
+from mmcabl.tables.families import FAMILIES
+from mmcabl.tables.figures import points
+from mmcabl.tables.render import comma_separated, latex, markdown
+
+SCRIPT = Path(__file__).parents[1] / 'tools/tables.py'
+
+
+def summary(shift=0.):
+    return {f'{name}/{key}': value + shift for i, name in enumerate(paper.SETS) for key, value in (
+        ('i_auc', 0.6 + i / 10), ('p_f1', 0.3 + i / 100), ('p_f1_null', 0.2), ('p_f1_point', 0.1), ('p_f1_box', 0.25),
+        ('p_f1_box_point', 0.3), ('p_f1_all_ones', 0.15), ('p_f1_random', 0.12))}
+
+
+def test_every_number_stands_in_the_papers_text(shared):
+    """Tables I to VI as transcribed, row by row, against the text."""
+    text = ' '.join((shared / 'paper/paper.txt').read_text().replace('|', ' ').split())
+    rows = [values for _, values in paper.TABLE_I.values()]
+    rows += [row for table in (paper.TABLE_II, paper.TABLE_III, paper.TABLE_IV, paper.TABLE_V, paper.TABLE_VI)
+             for row in table.values()]
+    assert len(rows) == 12 + 4 + 3 + 3 + 2 + 4
+    for row in rows:
+        assert ' '.join(f'{value:.3f}' for value in row.values()) in text
+
+
+def test_printed_averages_are_those_of_the_rows():
+    """Two of Table I's baselines do not average to what is printed; all of the method's own rows do."""
+    off = [name for name, (_, row) in paper.TABLE_I.items() for metric in ('i_auc', 'p_f1')
+           if abs(paper.average_of(row, metric) - row[('average', metric)]) > 0.0011]
+    for table in (paper.TABLE_II, paper.TABLE_III, paper.TABLE_IV, paper.TABLE_V, paper.TABLE_VI):
+        for row in table.values():
+            for name, metric in row:
+                if name == 'average':
+                    assert paper.average_of(row, metric) == pytest.approx(row[(name, metric)], abs=0.0011)
+    assert 'Ours' not in off, off
+
+
+def test_cells_are_means_over_seeds_of_the_right_numbers():
+    found = {'cabl': [summary(), summary(0.1)], 'none': [summary(-0.1)]}
+    table = TABLES['table2']
+    grid = cells(found, table)
+    by_key = {row.cells: dict(zip(table.columns, line)) for row, line in zip(table.rows, grid)}
+    both = by_key[('yes', 'yes')]
+    assert both[('COVERAGE', 'p_f1')].paper == 0.190
+    assert both[('COVERAGE', 'p_f1')].ours == pytest.approx(0.37)
+    assert both[('COVERAGE', 'p_f1')].spread == pytest.approx(0.1 / 2 ** 0.5)
+    assert both[('average', 'i_auc')].ours == pytest.approx((0.8 + 0.9) / 2 + 0.05)
+    assert by_key[('-', '-')][('IMD2020', 'p_f1')].values == pytest.approx((0.1,))
+    assert by_key[('-', '-')][('IMD2020', 'p_f1')].spread is None
+    assert by_key[('trivial: all ones', '')][('average', 'p_f1')].ours == pytest.approx(0.2)
+    assert by_key[('trivial: all ones', '')][('average', 'i_auc')].ours == 0.5
+    empty = cells({}, table)
+    assert all(cell.ours is None for line in empty for cell in line)
+
+
+def test_every_prompt_row_reads_its_own_number():
+    table = TABLES['table6']
+    found = {row.cells[0]: line[0].ours for row, line in zip(table.rows, cells({'cabl': [summary()]}, table))}
+    assert found == pytest.approx({'null': 0.2, 'point': 0.1, 'box': 0.25, 'box_point': 0.3,
+                                   'trivial: all ones': 0.15, 'trivial: random half': 0.12})
+
+
+def test_renderings():
+    found, table = {'cabl': [summary(), summary(0.1)]}, TABLES['table6']
+    text = markdown(found, table)
+    assert '| null | 0.280 / 0.250 ± 0.071 |' in text and 'Seeds: 2.' in text
+    rows = list(csv.reader(comma_separated(found, table).splitlines()))
+    assert rows[0][:5] == ['Prompt', *(f'CASIAv1 P-F1 {part}' for part in ('paper', 'mean', 'std', 'seeds'))]
+    assert rows[1][0] == 'null' and float(rows[1][2]) == pytest.approx(0.25) and rows[1][4] == '2'
+    tex = latex(found, table)
+    assert r'box\_point & 0.300 & $0.350 \pm 0.071$' in tex
+    lines = [line for line in tex.splitlines() if line.endswith(r'\\')]
+    assert {line.count('&') for line in lines[1:]} == {10} and 'paper & here' in tex
+    assert '| null | 0.280 / - |' in markdown({}, table)
+
+
+@pytest.mark.parametrize('family', list(FAMILIES))
+def test_families_have_every_config_and_differ_in_the_variant_alone(family):
+    family = FAMILIES[family]
+    ours = Config.fromfile(str(family.config('cabl'))).to_dict()
+    backbones = []
+    for variant in VARIANTS:
+        cfg = Config.fromfile(str(family.config(variant))).to_dict()
+        backbones.append(cfg['model'].pop('backbone'))
+        assert {**cfg, 'model': None} == {**ours, 'model': None}
+        assert cfg['model'] == {k: v for k, v in ours['model'].items() if k != 'backbone'}
+    assert all(a != b for i, a in enumerate(backbones) for b in backbones[:i])
+    perturbed = Config.fromfile(str(family.robustness_config()))
+    assert perturbed.model.backbone.to_dict() == backbones[0]
+    assert perturbed.model.postprocessor.prompt == ours['model']['postprocessor']['prompt']
+
+
+def test_points_of_figure_5():
+    found = points([{'jpeg_90/p_f1': 0.5, 'jpeg_50/p_f1': 0.25, 'clean/p_f1': 1., 'blur_3/p_f1': 0.75},
+                    {'jpeg_90/p_f1': 0.75, 'jpeg_50/p_f1': 0.25, 'clean/p_f1': 1., 'blur_3/p_f1': 0.75}])
+    assert found == {'jpeg': [(50, 0.25, 0.), (90, 0.625, pytest.approx(0.1767767))], 'blur': [(3, 0.75, 0.)]}
+
+
+def test_the_command_runs_collects_and_reuses(tmp_path):
+    pytest.importorskip('skimage')
+    out = tmp_path / 'tables'
+    command = [sys.executable, str(SCRIPT), '--family', 'rehearsal', '--out', str(out), '--train-images', '8',
+               '--test-images', '4', '--only', 'table5', 'fig4', 'fig5', '--jobs', '2', '--threads', '1',
+               '--cfg-options', 'train_cfg.max_epochs=1']
+    first = subprocess.run(command, capture_output=True, text=True, timeout=500)
+    assert first.returncode == 0, first.stdout[-2000:] + first.stderr[-3000:]
+    report = (out / 'report/report.md').read_text()
+    assert 'Table V' in report and 'None of these images is from those data sets' in report
+    rows = list(csv.DictReader((out / 'report/table5.csv').open()))
+    measured = json.loads((out / 'prewitt/seed0/test/results/summary.json').read_text())
+    assert rows[0]['Operator'] == 'Prewitt' and float(rows[0]['CASIAv1 P-F1 mean']) == measured['CASIAv1/p_f1_null']
+    assert {p.name for p in out.iterdir()} == {'cabl', 'prewitt', 'data', 'report'}
+    picture = cv2.imread(str(out / 'report/fig4.png'))
+    assert picture.shape[1] == 1200 and cv2.imread(str(out / 'report/fig5.png')) is not None
+    table = next((out / 'cabl/seed0/test/results').glob('*/per_image.csv'))
+    assert len(table.read_text().splitlines()) == 1 + 4 * 4
+    again = subprocess.run(command, capture_output=True, text=True, timeout=200)
+    assert again.returncode == 0 and 'train.py' not in again.stdout and 'test.py' not in again.stdout
+    collected = subprocess.run([*command, '--collect'], capture_output=True, text=True, timeout=200)
+    assert 'Table V' in collected.stdout

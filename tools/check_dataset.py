@@ -1,0 +1,44 @@
+"""Which data set is this, and is it whole? Counts, masks, broken files, duplicates, leakage.
+
+    python tools/check_dataset.py data/CASIAv1 --against data/CASIAv2 --json casiav1.json
+
+Exit status: 0 usable, 1 recognized but not usable as it is, 2 not recognized.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from mmcabl.checking import as_dict, check_root, find_leakage, text
+from mmcabl.checking.check import KNOWN
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('root', help='folder of the data set as it unpacks')
+    parser.add_argument('--type', choices=KNOWN, help='recognized if not given')
+    parser.add_argument('--against', help='another root, to find authentic images that both have')
+    parser.add_argument('--max-bits', type=int, default=4, help='of 64, by which near duplicates may differ')
+    parser.add_argument('--json', type=Path, help='file for the whole report')
+    parser.add_argument('--workers', type=int, help='threads; all cores by default')
+    parser.add_argument('--quiet', action='store_true', help='no progress bar')
+    args = parser.parse_args()
+    try:
+        found = check_root(args.root, args.type, args.workers, not args.quiet)
+        leakage = None
+        if args.against:
+            other = check_root(args.against, None, args.workers, not args.quiet)
+            leakage = find_leakage(found.images, other.images, args.max_bits)
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(text(found, leakage, args.against or ''))
+    if args.json:
+        args.json.parent.mkdir(parents=True, exist_ok=True)
+        args.json.write_text(json.dumps(as_dict(found, leakage, args.against or ''), indent=1) + '\n')
+    return 1 if found.problems else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -72,3 +72,18 @@ def check_stack() -> None:
     problem = stack_problem()
     if problem:
         raise StackError(f'{problem} {INSTALL_HINT}')
+
+
+def require_mmseg() -> None:
+    """Raise :class:`StackError` with one sentence where mmsegmentation cannot be imported.
+
+    Official mmsegmentation needs mmcv's compiled operators and refuses mmcv-lite; only this part of mmcabl needs it.
+    """
+    try:
+        import mmseg  # noqa: F401
+    except Exception as error:  # mmseg asserts versions, and a missing operator is any kind of error
+        reason = ' '.join(str(error).split()) or type(error).__name__
+        raise StackError(
+            f'mmcabl.segmentation needs mmsegmentation, which cannot be imported here ({reason}): install '
+            'onedl-mmsegmentation, or official mmsegmentation with a compiled mmcv; the mmpretrain side of mmcabl '
+            'works without it.') from error

@@ -1,3 +1,4 @@
+from mmcabl.datasets.augmentation import NaiveManipulation
 from mmcabl.datasets.casia import CASIAv1, CASIAv2
 from mmcabl.datasets.columbia import Columbia
 from mmcabl.datasets.coverage import COVERAGE
@@ -6,7 +7,7 @@ from mmcabl.datasets.forgery_dataset import ForgeryDataset
 from mmcabl.datasets.imd2020 import IMD2020
 from mmcabl.datasets.list_formats import BadList
 from mmcabl.datasets.listed import ForgeryList
-from mmcabl.datasets.loading import LoadForensicImage, LoadForgeryMask, read_image
+from mmcabl.datasets.loading import LoadForensicImage, LoadForgeryMask, LoadForgerySegMap, read_image
 from mmcabl.datasets.masks import MASK_RULES, read_mask
 from mmcabl.datasets.perturbations import (
     GaussianBlurring,
@@ -16,6 +17,9 @@ from mmcabl.datasets.perturbations import (
     SocialNetwork,
 )
 
-__all__ = ['BadList', 'CASIAv1', 'CASIAv2', 'COVERAGE', 'Columbia', 'ForgeryDataset', 'ForgeryFolders',
-           'ForgeryList', 'GaussianBlurring', 'GaussianNoise', 'IMD2020', 'JPEGCompression', 'LoadForensicImage',
-           'LoadForgeryMask', 'MASK_RULES', 'Rescaling', 'SocialNetwork', 'read_image', 'read_mask']
+__all__ = [
+    'BadList', 'CASIAv1', 'CASIAv2', 'COVERAGE', 'Columbia', 'ForgeryDataset', 'ForgeryFolders',
+    'ForgeryList', 'GaussianBlurring', 'GaussianNoise', 'IMD2020', 'JPEGCompression', 'LoadForensicImage',
+    'LoadForgeryMask', 'LoadForgerySegMap', 'MASK_RULES', 'NaiveManipulation', 'Rescaling', 'SocialNetwork',
+    'read_image', 'read_mask',
+]

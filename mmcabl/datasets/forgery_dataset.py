@@ -46,7 +46,7 @@ class ForgeryDataset(BaseDataset):
         FileNotFoundError: no image was found, or a selected one is not there.
     """
 
-    METAINFO = dict(classes=('authentic', 'manipulated'))
+    METAINFO = dict(classes=('authentic', 'manipulated'), palette=[[0, 0, 0], [255, 0, 0]])
     #: Rule of the data set's masks.
     MASK_RULE = 'bright'
     #: (authentic, manipulated) as published; None where nothing was published.

@@ -102,3 +102,22 @@ class LoadForgeryMask(BaseTransform):
                               interpolation=cv2.INTER_NEAREST).astype(bool)
         results['gt_mask'] = mask
         return results
+
+
+@TRANSFORMS.register_module()
+class LoadForgerySegMap(LoadForgeryMask):
+    """:class:`LoadForgeryMask` for mmsegmentation: also ``gt_seg_map`` (H, W) uint8.
+
+    0 is authentic, 1 manipulated, 255 unknown, which mmseg's losses and metrics pass over. mmseg's transforms that
+    follow resize, crop and mirror it with the image. Weak pipelines leave it out in training.
+    """
+
+    IGNORED = 255
+
+    def transform(self, results: dict) -> dict:
+        results = super().transform(results)
+        mask = results.get('gt_mask')
+        unknown = np.full(results['ori_shape'], self.IGNORED, np.uint8)
+        results['gt_seg_map'] = unknown if mask is None else mask.astype(np.uint8)
+        results.setdefault('seg_fields', []).append('gt_seg_map')
+        return results

@@ -9,7 +9,7 @@ from mmengine.logging import print_log
 from mmengine.runner import TestLoop
 
 from mmcabl.engine.samplers import EveryImageOnceSampler
-from mmcabl.evaluation.sharded_metric import Key, key_of
+from mmcabl.evaluation.sharded_metric import Key, PerImageMetric, key_of
 from mmcabl.registry import LOOPS
 from mmcabl.results.export import write_table
 from mmcabl.results.recording import RecordingEvaluator
@@ -55,7 +55,7 @@ class ResumableTestLoop(TestLoop):
             'dataset')), _text(cfg.get('test_evaluator')), self.save_masks)
         folder = top / stamp
         store = ResultStore(folder, get_rank())
-        done = store.read()
+        done = self._resumable(store.read())
         positions = self._positions(set(done))
         barrier()  # every rank has read before any of them writes
         self.dataloader.sampler.skip(positions, self.dataloader.batch_size)
@@ -72,6 +72,15 @@ class ResumableTestLoop(TestLoop):
         if is_main_process():
             self._finish(top, folder, metrics)
         return metrics
+
+    def _resumable(self, done: Dict[Key, dict]) -> Dict[Key, dict]:
+        """The records, or none of them where a metric would miss images that are not computed again."""
+        others = [type(m).__name__ for m in self.evaluator.metrics if not isinstance(m, PerImageMetric)]
+        if done and others:
+            print_log(f'All images are computed again: {", ".join(others)} cannot go on from stored results.',
+                      logger='current', level=30)
+            return {}
+        return done
 
     def _positions(self, done: Set[Key]) -> Set[int]:
         """Positions in the data set of the images that are done."""

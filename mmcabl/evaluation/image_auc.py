@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from mmengine.logging import print_log
 
+from mmcabl.evaluation.segmentation_view import label_of
 from mmcabl.evaluation.sharded_metric import PerImageMetric
 from mmcabl.registry import METRICS
 
@@ -65,7 +66,7 @@ class ImageAUC(PerImageMetric):
         if not np.isfinite(score):
             print_log(f'The image score of {sample.get("img_path", "an image")} is {score}: I-AUC will be NaN.',
                       logger='current', level=30)
-        return dict(score=score, label=int(torch.as_tensor(sample['gt_label']).flatten()[0]))
+        return dict(score=score, label=label_of(sample))
 
     def summarize(self, rows: List[dict]) -> Dict[str, float]:
         score = np.array([row['score'] for row in rows])

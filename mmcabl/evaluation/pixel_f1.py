@@ -5,6 +5,7 @@ from typing import Any, Dict, List, Optional
 
 import numpy as np
 
+from mmcabl.evaluation.segmentation_view import label_of
 from mmcabl.evaluation.sharded_metric import PerImageMetric, keys_of, mean_of
 from mmcabl.registry import METRICS
 
@@ -76,7 +77,7 @@ class PixelF1(PerImageMetric):
 
     def measure(self, sample: Dict[str, Any]) -> Optional[dict]:
         truth = sample.get('gt_mask')
-        if truth is None or int(sample['gt_label'][0]) == 0:
+        if truth is None or label_of(sample) == 0:
             return None
         truth = _binary(truth)
         row = dict(p_f1=self.calculate(sample['pred_mask'], truth))

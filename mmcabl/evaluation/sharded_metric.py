@@ -7,6 +7,8 @@ from mmengine.dist import all_gather_object, broadcast_object_list, is_main_proc
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
+from mmcabl.evaluation.segmentation_view import forensic_view
+
 #: Data set name, index in it, path.
 Key = Tuple[str, int, str]
 #: The pseudo data set under which the mean over data sets is reported.
@@ -46,7 +48,7 @@ class PerImageMetric(BaseMetric):
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Measure a batch, as the evaluator hands it over."""
-        for sample in data_samples:
+        for sample in map(forensic_view, data_samples):
             broken = bool(sample.get('unreadable', False))
             key = key_of(sample, default=-1 - len(self.results))
             self.results.append(Result(key, broken, None if broken else self.measure(sample)))

@@ -6,8 +6,10 @@ from typing import Any, Dict, List, Optional, Sequence
 
 import cv2
 import numpy as np
+import torch
 from mmengine.evaluator import Evaluator
 
+from mmcabl.evaluation.segmentation_view import forensic_view
 from mmcabl.evaluation.sharded_metric import Key, PerImageMetric, Result, key_of
 from mmcabl.results.store import Record, ResultStore, rows_of
 
@@ -36,7 +38,7 @@ class RecordingEvaluator(Evaluator):
         count = len(data_samples)
         for offset, sample in enumerate(data_samples):
             found: List[Result] = [m.results[len(m.results) - count + offset] for m in self.recorded]
-            self.store.append(self._record(sample, found))
+            self.store.append(self._record(forensic_view(sample.to_dict()), found))
 
     def restore(self, records: Dict[Key, Record]) -> None:
         """Give the metrics the records of an earlier run."""
@@ -52,11 +54,11 @@ class RecordingEvaluator(Evaluator):
             return record
         for field, key, kind in (('label', 'gt_label', int), ('score', 'pred_score', float)):
             if sample.get(key) is not None:
-                record[field] = kind(sample.get(key).flatten()[-1])
+                record[field] = kind(torch.as_tensor(sample[key]).flatten()[-1])
         if sample.get('prompts') is not None:
-            record['prompts'] = sample.prompts
+            record['prompts'] = sample['prompts']
         if self.mask_dir is not None and sample.get('pred_mask') is not None:
-            record['mask'] = self._save(sample.pred_mask, name, index, path)
+            record['mask'] = self._save(sample['pred_mask'], name, index, path)
         return record
 
     def _save(self, mask: Any, name: str, index: int, path: str) -> str:

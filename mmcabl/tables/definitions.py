@@ -8,6 +8,8 @@ from mmcabl.tables.paper import AVERAGE, SETS, Numbers
 
 #: The seven trainings behind all tables.
 VARIANTS = ('cabl', 'none', 'structure-i', 'structure-ii', 'blocks-third', 'blocks-two-thirds', 'prewitt')
+#: Models of mmsegmentation beside the method: full supervision, with CABL as a plug-in, with augmentation.
+MIXES = ('fcn', 'fcn-cabl', 'fcn-da')
 #: Masks that know nothing, as PixelF1 reports them; their image score is chance.
 BASELINES = {'trivial: all ones': 'p_f1_all_ones', 'trivial: random half': 'p_f1_random'}
 
@@ -80,5 +82,12 @@ TABLES: Dict[str, Table] = {table.name: table for table in (
     Table('table6', 'Table VI: prompts of CGSR', ('Prompt',), SETS, ('p_f1',), [
         *(Row((key,), values, 'cabl', f'p_f1_{key}') for key, values in paper.TABLE_VI.items()), *_trivial(1)]),
 )}
+#: Not one of the paper's: weak and full supervision in one toolbox, by one metric.
+TABLES['mixes'] = Table(
+    'mixes', 'Weak and full supervision', ('Supervision', 'Method'), SETS, BOTH, [
+        Row(('full', 'FCN'), {}, 'fcn'), Row(('full', 'FCN, CABL as a plug-in'), {}, 'fcn-cabl'),
+        Row(('full', 'FCN+DA'), paper.TABLE_I['FCN+DA'][1], 'fcn-da'),
+        Row(('weak', 'Ours'), paper.TABLE_I[_OURS][1], 'cabl'), *_trivial(2)])
+PAPER_TABLES = [name for name in TABLES if name != 'mixes']
 #: The figures that are made beside them.
 FIGURES = ('fig4', 'fig5')

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict
 
-from mmcabl.tables.definitions import VARIANTS
+from mmcabl.tables.definitions import MIXES, VARIANTS
 from mmcabl.tables.paper import SETS
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -21,6 +21,7 @@ class Family:
         folder: of the trainings' configs, below ``configs``.
         recipe: their common ending.
         prefixes: variant -> beginning of its config's name.
+        mixes: variant -> config of a model that is not the method's, below ``configs``.
         robustness: config of Fig. 5, below ``configs``.
         note: what the figures mean, a sentence for the report.
     """
@@ -29,11 +30,14 @@ class Family:
     folder: str
     recipe: str
     prefixes: Dict[str, str]
+    mixes: Dict[str, str]
     robustness: str
     note: str
 
     def config(self, variant: str, root: Path = CONFIGS) -> Path:
         """Config file of a training."""
+        if variant in self.mixes:
+            return root / self.mixes[variant]
         return root / self.folder / f'{self.prefixes[variant]}{self.recipe}.py'
 
     def robustness_config(self, root: Path = CONFIGS) -> Path:
@@ -45,11 +49,19 @@ def _prefixes(*blocks: str) -> Dict[str, str]:
     return dict(zip(VARIANTS, ('cabl_', '', 'cabl-i_', 'cabl-ii_', *blocks, 'cabl-prewitt_')))
 
 
+def _mixes(*stems_and_recipe: str) -> Dict[str, str]:
+    *stems, recipe = stems_and_recipe
+    return {variant: stem + recipe for variant, stem in zip(MIXES, stems)}
+
+
 FAMILIES: Dict[str, Family] = {family.name: family for family in (
     Family('paper', 'cabl', 'conformer-s_b8-30e_casiav2-512', _prefixes('cabl-b1-4_', 'cabl-b1-8_'),
+           _mixes('mmseg/fcn_r50-d8', 'mixes/fcn_r50-d8-cabl', 'mmseg/fcn-da_r50-d8', '_b8-30e_casiav2-512.py'),
            'robustness/cabl_conformer-s_b8-30e_perturbed-512.py',
            'Trained on CASIA v2 with image-level labels, tested on the four other data sets.'),
     Family('rehearsal', 'rehearsal', 'conformer-mini_b8-4e_synthetic-160', _prefixes('cabl-b1_', 'cabl-b1-2_'),
+           _mixes('rehearsal/fcn_r50-mini', 'rehearsal/fcn_r50-mini-cabl', 'rehearsal/fcn-da_r50-mini',
+                  '_b8-4e_synthetic-160.py'),
            'rehearsal/cabl_conformer-mini_b8-4e_perturbed-160.py',
            'A rehearsal: a three-block network trained from scratch on synthetic forgeries, tested on synthetic '
            'forgeries of other photographs that are stored in the layouts of the data sets named in the columns. '

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Dict, List, Sequence
 
 from mmcabl.tables import figures
-from mmcabl.tables.definitions import TABLES, VARIANTS
+from mmcabl.tables.definitions import MIXES, TABLES, VARIANTS
 from mmcabl.tables.render import comma_separated, latex, markdown
 from mmcabl.tables.runs import Bench
 
@@ -12,7 +12,7 @@ from mmcabl.tables.runs import Bench
 def summaries(bench: Bench, seeds: Sequence[int], stage: str = 'test') -> Dict[str, List[Dict[str, float]]]:
     """The metrics of every finished run: variant -> one summary a seed."""
     return {variant: [bench.summary((variant, seed), stage) for seed in seeds
-                      if not bench.missing((variant, seed), stage)] for variant in VARIANTS}
+                      if not bench.missing((variant, seed), stage)] for variant in (*VARIANTS, *MIXES)}
 
 
 def write_report(bench: Bench, only: Sequence[str], seeds: Sequence[int], seconds: float) -> str:

@@ -4,7 +4,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Dict, List, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from mmengine.config import Config
 
@@ -25,6 +25,7 @@ class Bench:
         threads: of each process; None: all cores.
         options: more ``--cfg-options`` for every run.
         test_options: more of them for tests alone.
+        encodings: folder for SAM's image encodings, where SAM refines.
     """
 
     family: Family
@@ -33,6 +34,7 @@ class Bench:
     threads: int = 0
     options: Sequence[str] = field(default_factory=tuple)
     test_options: Sequence[str] = field(default_factory=tuple)
+    encodings: Optional[Path] = None
 
     def folder(self, run: Run, stage: str) -> Path:
         """Folder of one stage of a run."""
@@ -46,22 +48,26 @@ class Bench:
         """The metrics of a finished stage."""
         return json.loads((self.folder(run, stage) / 'results' / 'summary.json').read_text())
 
-    def _options(self, config: Path, folder: Path, *extra: str) -> Tuple[Dict, List[str]]:
+    def _options(self, config: Path, folder: Path, *extra: str) -> Tuple[Dict, Dict, List[str]]:
         cfg = Config.fromfile(str(config))
         found = data_options(len(cfg.test_dataloader.dataset.datasets), self.data)
+        refiner = cfg.model.get('postprocessor', {}).get('refiner', {})
+        if self.encodings and refiner.get('type') == 'mmcabl.SAMRefiner':
+            found['model.postprocessor.refiner.cache_dir'] = str(self.encodings)
         given = [*(f'{k}={v}' for k, v in found.items()), *self.options, *extra]
-        return dict(config=repr(cfg.to_dict()), options=given), [
+        return dict(config=repr(cfg.to_dict()), options=given), dict(package=cfg.default_scope), [
             str(config), '--work-dir', str(folder), '--cfg-options', *given]
 
     def train(self, run: Run) -> Path:
         """Train, go on, or find it done; returns the checkpoint."""
         folder = self.folder(run, 'train')
-        wanted, arguments = self._options(self.family.config(run[0]), folder, f'randomness.seed={run[1]}')
+        wanted, toolbox, arguments = self._options(self.family.config(run[0]), folder, f'randomness.seed={run[1]}')
         if not is_made_for(folder, wanted):
             stamp(folder, wanted)
         if not (folder / 'finished').is_file():
-            run_script('train.py', arguments[0], '--resume', 'auto', *arguments[1:], log=folder / 'train.log',
-                       threads=self.threads)
+            resume = ['--resume'] if toolbox['package'] == 'mmseg' else ['--resume', 'auto']
+            run_script('train.py', arguments[0], *resume, *arguments[1:], log=folder / 'train.log',
+                       threads=self.threads, **toolbox)
             (folder / 'finished').touch()
         return Path((folder / 'last_checkpoint').read_text().strip())
 
@@ -69,13 +75,13 @@ class Bench:
         """Test on all data sets (``test``) or under perturbations (``robustness``); an interrupted test goes on."""
         checkpoint, folder = self.train(run), self.folder(run, stage)
         config = self.family.config(run[0]) if stage == 'test' else self.family.robustness_config()
-        wanted, arguments = self._options(config, folder, *self.test_options)
+        wanted, toolbox, arguments = self._options(config, folder, *self.test_options)
         wanted['checkpoint'] = [str(checkpoint), checkpoint.stat().st_mtime]
         if not is_made_for(folder, wanted):
             stamp(folder, wanted)
         if self.missing(run, stage):
             run_script('test.py', arguments[0], str(checkpoint), *arguments[1:], log=folder / 'test.log',
-                       threads=self.threads)
+                       threads=self.threads, **toolbox)
 
     def run(self, tests: Sequence[Run], robustness: Sequence[Run], jobs: int = 1) -> None:
         """Run everything that is missing, ``jobs`` runs at a time.

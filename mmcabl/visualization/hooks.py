@@ -9,6 +9,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmcabl.datasets.loading import read_image
+from mmcabl.evaluation.segmentation_view import forensic_view, label_of
 from mmcabl.registry import HOOKS
 from mmcabl.visualization.overlays import overlay
 
@@ -37,15 +38,15 @@ class LocalizationOverlayHook(Hook):
     def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: Optional[dict] = None,
                         outputs: Optional[Sequence] = None) -> None:
         """Draw the samples of one batch."""
-        for sample in outputs or ():
+        for sample in (forensic_view(output.to_dict()) for output in outputs or ()):
             source = sample.get('dataset_name')
             done = self.max_images is not None and self.written[source] >= self.max_images
-            skipped = self.only_manipulated and int(sample.gt_label[0]) == 0
+            skipped = self.only_manipulated and label_of(sample) == 0
             if done or skipped or sample.get('unreadable'):
                 continue
-            image = read_image(sample.img_path)[..., ::-1]
-            picture = overlay(image, sample.get('gt_mask'), sample.cam, sample.prompts, sample.pred_mask)
+            image = read_image(sample['img_path'])[..., ::-1]
+            picture = overlay(image, sample.get('gt_mask'), sample['cam'], sample.get('prompts'), sample['pred_mask'])
             # data sets and the folders in them have images of the same name
-            name = '_'.join(filter(None, (source, Path(sample.img_path).stem)))
+            name = '_'.join(filter(None, (source, Path(sample['img_path']).stem)))
             cv2.imwrite(str(self._folder / f'{name}.png'), picture[..., ::-1])
             self.written[source] += 1

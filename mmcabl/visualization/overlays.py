@@ -35,7 +35,7 @@ def tint(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return cv2.drawContours(picture, outlines, -1, BORDER, 1)
 
 
-def overlay(image: np.ndarray, truth: Optional[np.ndarray], cam: np.ndarray, prompts: Dict,
+def overlay(image: np.ndarray, truth: Optional[np.ndarray], cam: np.ndarray, prompts: Optional[Dict],
             mask: np.ndarray) -> np.ndarray:
     """Four panels side by side: image, truth, map with its prompts, final mask on the image.
 
@@ -43,7 +43,7 @@ def overlay(image: np.ndarray, truth: Optional[np.ndarray], cam: np.ndarray, pro
         image: (H, W, 3) uint8 RGB.
         truth: (H, W) bool; grey if it is not known.
         cam: (H, W) in [0, 1].
-        prompts: ``box``, ``positive``, ``negative`` as ``WeaklySupervisedLocalizer`` sets them.
+        prompts: ``box``, ``positive``, ``negative`` as ``WeaklySupervisedLocalizer`` sets them; None: no prompts.
         mask: (H, W) bool.
 
     Returns:
@@ -53,5 +53,6 @@ def overlay(image: np.ndarray, truth: Optional[np.ndarray], cam: np.ndarray, pro
         truth[..., None].astype(np.uint8) * 255, 3, axis=2)
     blended = (0.5 * image + 0.5 * heat(cam)).astype(np.uint8)
     gap = np.full((image.shape[0], max(2, image.shape[1] // 64), 3), 255, np.uint8)
-    panels = [image, known, draw_prompts(blended, prompts), tint(image, mask)]
+    drawn = blended if prompts is None else draw_prompts(blended, prompts)
+    panels = [image, known, drawn, tint(image, mask)]
     return np.hstack([part for panel in panels for part in (panel, gap)][:-1])

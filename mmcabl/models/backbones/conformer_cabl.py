@@ -92,6 +92,9 @@ class ConformerCABL(Conformer):
             last = self._stage(self.depths).fusion_block
             last.conv2.stride = last.residual_conv.stride = (1, 1)
 
+        if out_type == 'featmap':  # nothing of the tokens is returned; DDP wants no parameter without a gradient
+            self.trans_norm.requires_grad_(False)
+
         self.cabl_blocks = sorted(parse_blocks(cabl_blocks, self.depths))
         layer_cfg = {'type': 'mmcabl.CABL', **(cabl or {})}
         # No parameters, no buffers: checkpoints are those of the plain Conformer.

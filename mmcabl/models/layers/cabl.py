@@ -84,14 +84,19 @@ class CABL(BaseModule):
         norm: how ``E`` is bounded; see :func:`normalize_edges`.
         recompute: in training, compute the inside of the layer again for the gradient instead of keeping it.
             Saves memory and costs time; by default on GPUs only. Same gradient.
+        in_channels: accepted, since mmcv's plug-in layers are told it; any number will do.
         init_cfg: accepted for the config system; there is nothing to initialise.
+
+    As mmcv's plug-in layer: ``plugins=[dict(cfg=dict(type='mmcabl.CABL'), position='after_conv3')]``.
 
     Raises:
         ValueError: an unknown operator, structure or norm.
     """
 
+    _abbr_ = 'cabl'  # mmcv's name for plug-in layers of this type
+
     def __init__(self, operator: str = 'sobel', structure: str = 'iii', norm: str = 'tanh',
-                 recompute: Optional[bool] = None, init_cfg=None) -> None:
+                 recompute: Optional[bool] = None, in_channels: Optional[int] = None, init_cfg=None) -> None:
         super().__init__(init_cfg)
         self.operator = _choice(operator, OPERATORS, 'edge operator')
         self.structure = _choice(structure, STRUCTURES, 'structure')

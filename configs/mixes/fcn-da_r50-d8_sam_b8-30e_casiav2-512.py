@@ -1,0 +1,12 @@
+# CGSR behind a model that knows nothing of it, at test time: train the parent config, test with this one.
+_base_ = '../mmseg/fcn-da_r50-d8_b8-30e_casiav2-512.py'
+custom_hooks = [
+    dict(
+        type='mmcabl.CGSRHook',
+        postprocessor=dict(
+            prompt='box_point',
+            compare=['null', 'point', 'box'],
+            refiner=dict(
+                type='mmcabl.SAMRefiner', model='vit_h', checkpoint='checkpoints/sam_vit_h_4b8939.pth',
+                dtype='bfloat16')))
+]

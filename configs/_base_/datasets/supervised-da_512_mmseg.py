@@ -13,8 +13,8 @@ train_pipeline = [
         resize_type='mmcv.Resize'),
     dict(
         type='mmcv.RandomChoice',
-        prob=[0.5, 0.1, 0.1, 0.1, 0.1, 0.1],
-        transforms=[[], *([dict(type='mmcabl.JPEGCompression', quality=q)] for q in (90, 75, 60)),
+        prob=[0.5, 0.125, 0.125, 0.125, 0.125],
+        transforms=[[], *([dict(type='mmcabl.JPEGCompression', quality=q)] for q in (90, 70)),
                     *([dict(type='mmcabl.GaussianBlurring', kernel=k)] for k in (3, 5))]),
     dict(type='RandomCrop', crop_size=(512, 512)),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),

@@ -64,7 +64,7 @@ def write_casia(root, authentic=4, forged=4, size=48, seed=0):
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
     for i in range(authentic + forged):
-        image = np.full((size, size, 3), 90 + 10 * i, np.uint8) + rng.integers(0, 9, (size, size, 3), np.uint8)
+        image = np.full((size, size, 3), 90 + 10 * i % 150, np.uint8) + rng.integers(0, 9, (size, size, 3), np.uint8)
         if i < authentic:
             cv2.imwrite(str(folders[0] / f'Au_ani_{i:05d}.jpg'), image)
             continue

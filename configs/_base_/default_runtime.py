@@ -1,6 +1,8 @@
 default_scope = 'mmpretrain'
-# Lets `--amp` of the upstream scripts work without a GPU too; `mmcabl.` types need no import.
-custom_imports = dict(imports=['mmcabl.engine.cpu_amp'], allow_failed_imports=False)
+# Let `--amp` and `--launcher` of the upstream scripts work without a GPU too; `mmcabl.` types need no import.
+custom_imports = dict(
+    imports=['mmcabl.engine.cpu_amp', 'mmcabl.engine.cpu_distributed'], allow_failed_imports=False)
+model_wrapper_cfg = dict(type='mmcabl.AnyDeviceDDP')
 
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),

@@ -1,6 +1,8 @@
-"""Test with mmpretrain's own script: the same arguments, from a clone or through ``mim test mmcabl``."""
+"""Test: the unmodified test.py of the config's toolbox, mmpretrain or mmsegmentation."""
 
-from mmcabl.engine.upstream import run_upstream
+import sys
+
+from mmcabl.engine.upstream import run_upstream, toolbox_of
 
 if __name__ == '__main__':
-    run_upstream('mmpretrain', 'test.py')
+    run_upstream(toolbox_of(sys.argv[1:]), 'test.py')

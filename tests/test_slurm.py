@@ -43,7 +43,8 @@ def job(slurm, tmp_path_factory):
     slurm.run('scancel', '--batch', '--signal=USR1', number)
     slurm.wait(lambda: 'is put back into the queue' in log.read_text(), 60, 'the job was not put back')
     # Slurm waits two minutes before it starts a requeued job; the test does not
-    slurm.wait(lambda: 'JobState=PENDING' in slurm.run('scontrol', 'show', 'job', number), 60, 'the job is not pending')
+    slurm.wait(lambda: 'JobState=PENDING' in slurm.run('scontrol', 'show', 'job', number), 60,
+               'the job is not pending')
     slurm.run('scontrol', 'update', f'JobId={number}', 'StartTime=now')
     slurm.wait(lambda: f'job {number} ended with status 0' in log.read_text(), 300, 'the job did not end')
     return dict(slurm=slurm, tmp=tmp, log=log.read_text(), number=number, environment=environment)

@@ -1,0 +1,30 @@
+"""The metrics of a test again, from its per-image records; no model, no images.
+
+    python tools/summarize.py work_dirs/RUN/results/<fingerprint>
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from mmcabl.results import ResultStore, summarize_store, write_table
+from mmcabl.results.summary import table_one_row
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('folder', type=Path, help='holds images.*.jsonl')
+    parser.add_argument('--csv', type=Path, help='also write the records as one table')
+    args = parser.parse_args()
+    try:
+        found = summarize_store(args.folder)
+    except (OSError, KeyError) as error:
+        raise SystemExit(str(error)) from None
+    print(json.dumps(found, indent=1))
+    print(table_one_row(found))
+    if args.csv:
+        write_table(ResultStore(args.folder).read(), args.csv)
+
+
+if __name__ == '__main__':
+    main()

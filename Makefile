@@ -51,6 +51,7 @@ lint: setup
 bench: setup
 	$(BIN)/python benchmarks/cam.py
 	$(BIN)/python benchmarks/train_step.py
+	$(BIN)/python benchmarks/scoring.py
 
 clean:
 	rm -rf work_dirs/quickstart

@@ -56,8 +56,8 @@ def resident(pid: int) -> float:
 
 def score(folder: Path, images: Path, out: Path, processes: int):
     """Seconds of scoring (the slowest process's own clock), and (images done, MiB) of process 0 over time."""
-    command = [sys.executable, '-u', str(ROOT / 'tools/score.py'), str(folder / 'config.py'), str(folder / 'model.pth'),
-               str(images), str(out)]
+    command = [sys.executable, '-u', str(ROOT / 'tools/score.py'), str(folder / 'config.py'),
+               str(folder / 'model.pth'), str(images), str(out)]
     base = {**os.environ, 'OMP_NUM_THREADS': '1', 'MKL_NUM_THREADS': '1', 'PYTHONWARNINGS': 'ignore',
             'WORLD_SIZE': str(processes)}
     running = [subprocess.Popen(command, env={**base, 'RANK': str(r)}, stdout=subprocess.PIPE, text=True,

@@ -4,6 +4,7 @@ import os
 import pwd
 import shutil
 import socket
+import stat
 import subprocess
 import time
 from pathlib import Path
@@ -63,8 +64,10 @@ class LocalSlurm:
         host = socket.gethostname().split('.')[0]
         for name in ('state', 'spool', 'munge'):
             (self.folder / name).mkdir(parents=True)
-        for parent in (self.folder, *self.folder.parents):  # munged runs as its own user
-            os.chmod(parent, os.stat(parent).st_mode | 0o055 & ~0o022)
+        for parent in (self.folder, *self.folder.parents):  # munged runs as its own user and must get to its socket
+            mode = stat.S_IMODE(os.stat(parent).st_mode)
+            if not mode & stat.S_IXOTH:
+                os.chmod(parent, mode | stat.S_IXGRP | stat.S_IXOTH)
         (self.folder / 'slurm.conf').write_text(CONFIG.format(
             host=host, folder=self.folder, port=free_port(), daemon_port=free_port(), cpus=max(2, os.cpu_count())))
         self._munge()

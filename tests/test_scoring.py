@@ -18,7 +18,7 @@ from mmcabl.scoring.chunk_results import ChunkResults
 from mmcabl.scoring.run import rank_and_size
 from tests.distributed_runs import CONFIG
 
-parquet = pytest.importorskip('pyarrow.parquet')
+parquet = pytest.importorskip('pyarrow.parquet', reason='pyarrow cannot be imported', exc_type=ImportError)
 KILLS = Path(__file__).parent / 'scoring_kills.py'
 SCRIPT = Path(__file__).parents[1] / 'tools/score.py'
 

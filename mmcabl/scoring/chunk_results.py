@@ -21,7 +21,8 @@ def require_pyarrow():
         import pyarrow
         import pyarrow.parquet  # noqa: F401
     except ImportError as error:
-        raise ImportError("Scoring writes Parquet files and needs pyarrow: pip install 'mmcabl[scoring]'.") from error
+        raise ImportError(f"Scoring writes Parquet files and needs pyarrow, which cannot be imported ({error}): pip "
+                          "install 'mmcabl[scoring]'.") from error
     return pyarrow
 
 

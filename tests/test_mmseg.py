@@ -47,7 +47,7 @@ def runs(tmp_path_factory):
     checkpoint = tmp / 'train/epoch_2.pth'
     for side, config in SIDES.items():
         log += run(side, 'test.py', config, checkpoint, '--work-dir', tmp / side, *options)
-    return dict(tmp=tmp, data=data, log=log, checkpoint=checkpoint)
+    return dict(tmp=tmp, data=data, log=log, checkpoint=checkpoint, options=options)
 
 
 def summary(runs, side):
@@ -62,6 +62,16 @@ def test_both_sides_give_the_same_numbers(runs):
              for side in SIDES]
     assert masks[0].keys() == masks[1].keys() and len(masks[0]) == 12
     assert all(np.array_equal(masks[0][name], masks[1][name]) for name in masks[0])
+
+
+def test_mmsegs_pictures_and_test_time_augmentation(runs):
+    work = runs['tmp'] / 'tta'
+    run('mmseg', 'test.py', SIDES['mmseg'], runs['checkpoint'], '--work-dir', work, '--show-dir', work / 'pictures',
+        '--tta', *runs['options'], 'default_hooks.overlays.max_images=0')
+    assert len(list(work.rglob('pictures/**/*.png'))) == 12
+    found, plain = json.loads((work / 'results/summary.json').read_text()), summary(runs, 'mmseg')
+    # the model averages over mirror images itself: mirrored once more, its coarse mask stays
+    assert found['p_f1'] == pytest.approx(plain['p_f1_null'], abs=0.02) and found['mIoU'] > 0
 
 
 def test_mmsegs_iou_agrees_with_the_saved_masks(runs):

@@ -7,3 +7,21 @@ custom_imports = dict(
     allow_failed_imports=False)
 visualizer = dict(
     _delete_=True, type='SegLocalVisualizer', vis_backends=[dict(type='LocalVisBackend')], name='visualizer')
+# For `--show-dir`; and `--tta`: mmseg's own averaging, on top of the model's test scales.
+default_hooks = dict(visualization=dict(type='SegVisualizationHook'))
+tta_model = dict(type='SegTTAModel')
+tta_pipeline = [
+    dict(type='mmcabl.LoadForensicImage'),
+    dict(
+        type='TestTimeAug',
+        transforms=[
+            [dict(type='mmcv.RandomFlip', prob=p, direction='horizontal') for p in (0., 1.)],
+            [dict(type='mmcabl.LoadForgerySegMap')],
+            [
+                dict(
+                    type='PackSegInputs',
+                    meta_keys=('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'unreadable', 'dataset_name',
+                               'gt_label', 'flip', 'flip_direction'))
+            ],
+        ])
+]

@@ -26,12 +26,13 @@ def forensic_view(sample: Dict[str, Any]) -> Dict[str, Any]:
 
     mmseg's models give ``pred_sem_seg`` and ``seg_logits``. From these come ``pred_mask``; ``cam``, the probability
     of manipulation; ``pred_score``, its maximum over the image, as is usual for models without an image score;
-    ``gt_mask``, unless its truth is unknown. What the sample has itself is left as it is.
+    ``gt_mask``, unless its truth is unknown. A score, map or truth that the sample has itself is left as it is.
     """
     if 'pred_sem_seg' not in sample:
         return sample
     view = dict(sample)
-    view.setdefault('pred_mask', _array(sample['pred_sem_seg']['data'])[0] == 1)
+    # mmseg's test-time augmentation leaves out the first axis
+    view['pred_mask'] = np.atleast_3d(_array(sample['pred_sem_seg']['data']).T).T[0] == 1
     if 'seg_logits' in sample and 'cam' not in sample:
         view['cam'] = manipulated_probability(torch.as_tensor(sample['seg_logits']['data'])).cpu().numpy()
     if 'cam' in view:

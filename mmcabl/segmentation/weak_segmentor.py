@@ -23,8 +23,14 @@ class WeaklySupervisedSegmentor(WeaklySupervisedLocalizer):
                       mask, so averages of several passes (test-time augmentation) stay meaningful
     ================  =================================================================================
 
+    Where mmseg's test-time augmentation mirrored an image (``flip`` in its meta information), these two are mirrored
+    back. What it merges is ``seg_logits``: its result is a coarse mask, without CGSR.
+
     Args: of :class:`WeaklySupervisedLocalizer`; ``data_preprocessor`` is a ``mmcabl.SegForensicDataPreprocessor``.
     """
+
+    #: Channels of ``seg_logits``, which mmseg's test-time augmentation asks for.
+    out_channels = 2
 
     def __init__(self, *args, data_preprocessor: Optional[dict] = None, **kwargs) -> None:
         data_preprocessor = {'type': 'mmcabl.SegForensicDataPreprocessor', **(data_preprocessor or {})}
@@ -35,8 +41,15 @@ class WeaklySupervisedSegmentor(WeaklySupervisedLocalizer):
         """As the localizer's, on mmseg's samples."""
         samples = super().predict(inputs, data_samples or [SegDataSample() for _ in inputs], **kwargs)
         for sample in samples:
-            margin = torch.from_numpy(sample.cam) - self.postprocessor.threshold
-            mask = torch.from_numpy(sample.pred_mask)
+            margin = _unflipped(torch.from_numpy(sample.cam), sample) - self.postprocessor.threshold
+            mask = _unflipped(torch.from_numpy(sample.pred_mask), sample)
             sample.set_data(dict(seg_logits=PixelData(data=torch.stack([-margin, margin])),
                                  pred_sem_seg=PixelData(data=mask[None].long())))
         return samples
+
+
+def _unflipped(plane: Tensor, sample: SegDataSample) -> Tensor:
+    """A map or mask (H, W) as the image was before mmseg's test-time augmentation mirrored it."""
+    if not sample.metainfo.get('flip'):
+        return plane
+    return plane.flip(-1 if sample.metainfo.get('flip_direction') == 'horizontal' else -2)

@@ -109,9 +109,9 @@ def long_list(tmp_path_factory):
 def test_a_long_list_loads_fast_and_small(long_list):
     times = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()  # of this process alone, whatever else runs beside the tests
         data = ForgeryList(data_root=str(long_list), ann_file='list.json', pipeline=[])
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     assert len(data) == 100_000 and min(times) < 2, times
     tracemalloc.start()
     data = ForgeryList(data_root=str(long_list), ann_file='list.json', pipeline=[])

@@ -125,7 +125,7 @@ class FolderListing:
         self._seen: Set[str] = set()
 
     def has(self, path: str) -> bool:
-        folder, name = os.path.split(path)
+        folder, _, name = path.rpartition(os.sep)
         if folder not in self._seen:
             self._seen.add(folder)
             if os.path.isdir(folder or '.'):

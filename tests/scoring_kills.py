@@ -22,14 +22,15 @@ CHUNK, BATCH = 7, 2
 
 
 def child(predictor, images, out, slow):
-    if slow:  # so that kills fall everywhere
-        predict = predictor.predict
+    if slow:  # around every file that appears, so that kills fall there too, and 20 of them before the end
+        replace = os.replace
 
         def slowly(*args):
-            time.sleep(0.02)
-            return predict(*args)
+            time.sleep(0.04)
+            replace(*args)
+            time.sleep(0.04)
 
-        predictor.predict = slowly
+        os.replace = slowly
     score_share(predictor, images, out, CHUNK, BATCH)
     os._exit(0)
 
@@ -44,7 +45,7 @@ def main():
         if not pid:
             child(predictor, images, out, killed < kills)
         if killed < kills:
-            time.sleep(rng.uniform(0.02, 0.5))
+            time.sleep(rng.uniform(0.02, 0.3))
             os.kill(pid, signal.SIGKILL)
         status = os.waitpid(pid, 0)[1]
         if os.WIFSIGNALED(status):

@@ -77,7 +77,7 @@ def test_two_times_four_images_train_as_eight(root):
     assert len({round(loss, 6) for loss in one}) == 4  # it does learn
 
 
-def test_upstreams_train_script_under_torchrun(root, tmp_path):
+def test_upstreams_train_script_under_torchrun_and_the_scripts_of_mm_users(root, tmp_path):
     options = ['--cfg-options', f'train_dataloader.dataset.data_root={root / "data"}', 'train_cfg.max_epochs=1',
                'train_dataloader.batch_size=4', 'default_hooks.logger.interval=1', 'sync_bn=torch',
                'randomness.diff_rank_seed=True']
@@ -87,6 +87,22 @@ def test_upstreams_train_script_under_torchrun(root, tmp_path):
     assert 'Distributed training: True' in said and 'LR is set based on batch size of 8' in said
     state = torch.load(tmp_path / 'epoch_1.pth', map_location='cpu', weights_only=False)['state_dict']
     assert state.keys() == torch.load(root / 'model.pth', weights_only=False)['state_dict'].keys()
+
+    tools = Path(__file__).parents[1] / 'tools'
+    environment = {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONWARNINGS': 'ignore', 'PORT': '29513',
+                   'PYTHON': sys.executable, 'CUDA_VISIBLE_DEVICES': ''}
+
+    def bash(*arguments):
+        done = subprocess.run(['bash', *map(str, arguments)], capture_output=True, text=True, timeout=300,
+                              env=environment)
+        assert done.returncode == 0, done.stdout[-1500:] + done.stderr[-3000:]
+
+    options[2] = 'train_cfg.max_epochs=2'
+    bash(tools / 'dist_train.sh', CONFIG, 2, '--work-dir', tmp_path, '--resume', 'auto', *options)
+    assert torch.load(tmp_path / 'epoch_2.pth', map_location='cpu', weights_only=False)['meta']['iter'] == 8
+    bash(tools / 'dist_test.sh', CONFIG, tmp_path / 'epoch_2.pth', 2, '--work-dir', tmp_path / 'test',
+         '--cfg-options', f'test_dataloader.dataset.data_root={root / "data"}')
+    assert json.loads((tmp_path / 'test/results/summary.json').read_text())['images'] == 32
 
 
 @pytest.mark.parametrize('line, launcher', [

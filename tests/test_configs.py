@@ -49,6 +49,12 @@ def test_builds_offline(name):
         HOOKS.build(dict(hook))
 
 
+def test_names_are_unique():
+    """mim finds a config by its name, wherever it lies."""
+    names = [Path(name).name for name in LEAVES]
+    assert sorted(names) == sorted(set(names))
+
+
 def test_the_recipe_is_the_papers():
     cfg = Config.fromfile(str(ROOT / 'cabl/cabl_conformer-s_b8-30e_casiav2-512.py'))
     optimizer = cfg.optim_wrapper.optimizer

@@ -24,7 +24,7 @@ from mmseg.structures import SegDataSample  # noqa: E402
 from mmcabl.segmentation import CGSRHook, RefinedModel, WeaklySupervisedSegmentor  # noqa: E402
 
 ROOT = Path(__file__).parents[1] / 'configs'
-SIDES = dict(mmseg=ROOT / 'mmseg/cabl_conformer-mini_b8-8e_synthetic-160.py',
+SIDES = dict(mmseg=ROOT / 'mmseg/cabl-seg_conformer-mini_b8-8e_synthetic-160.py',
              mmpretrain=ROOT / 'quickstart/cabl_conformer-mini_b8-8e_synthetic-160.py')
 
 

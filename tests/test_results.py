@@ -70,11 +70,19 @@ def runs(tmp_path_factory):
     run(str(tmp / 'killed.py'), '5', *command(tmp / 'again'), code=9)
     partial = ResultStore(next((tmp / 'again/results').iterdir())).read()
     said = run(*command(tmp / 'again'))
-    return dict(whole=tmp / 'whole/results', again=tmp / 'again/results', partial=partial, said=said)
+    once_more = run(*command(tmp / 'again'))
+    # a hook that changes masks changes what the results are of
+    (tmp / 'hooked.py').write_text("_base_ = './cfg.py'\ncustom_hooks = [dict(type='EmptyCacheHook')]\n")
+    hooked = command(tmp / 'again')
+    hooked[1] = str(tmp / 'hooked.py')
+    run(*hooked)
+    return dict(whole=tmp / 'whole/results', again=tmp / 'again/results', partial=partial, said=said,
+                once_more=once_more)
 
 
 def folder(path):
-    return next(p for p in path.iterdir() if p.is_dir())
+    """The oldest folder of results."""
+    return min((p for p in path.iterdir() if p.is_dir()), key=lambda p: p.stat().st_ctime_ns)
 
 
 def test_an_interrupted_test_goes_on_with_the_same_numbers(runs):
@@ -86,6 +94,12 @@ def test_an_interrupted_test_goes_on_with_the_same_numbers(runs):
     assert whole['average/p_f1'] == pytest.approx((whole['a/p_f1'] + whole['b/p_f1']) / 2, abs=1e-15)
     records = [ResultStore(folder(runs[k])).read() for k in ('whole', 'again')]
     assert len(records[0]) == 15 and records[0] == records[1]
+
+
+def test_a_finished_test_is_not_done_again_and_other_settings_are(runs):
+    assert '15 of 15 images have results' in runs['once_more']
+    assert sum(p.is_dir() for p in runs['again'].iterdir()) == 2
+    assert len(ResultStore(folder(runs['again'])).read()) == 15
 
 
 def test_summaries_need_no_model(runs):

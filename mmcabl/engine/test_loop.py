@@ -15,6 +15,7 @@ from mmcabl.results.export import write_table
 from mmcabl.results.recording import RecordingEvaluator
 from mmcabl.results.store import ResultStore, fingerprint, write_atomically
 from mmcabl.results.summary import table_one_row
+from mmcabl.version import __version__
 
 
 @LOOPS.register_module()
@@ -51,8 +52,9 @@ class ResumableTestLoop(TestLoop):
         """Test what is left, summarize everything."""
         top = Path(self.runner.work_dir, self.out_dir)
         cfg = self.runner.cfg
-        stamp = fingerprint(self.runner.model, _text(cfg.get('model')), _text(cfg.get('test_dataloader', {}).get(
-            'dataset')), _text(cfg.get('test_evaluator')), self.save_masks)
+        settings = {key: cfg.get(key) for key in ('model', 'test_evaluator', 'test_cfg', 'custom_hooks')}
+        settings['dataset'] = cfg.get('test_dataloader', {}).get('dataset')
+        stamp = fingerprint(self.runner.model, __version__, json.dumps(settings, sort_keys=True, default=str))
         folder = top / stamp
         store = ResultStore(folder, get_rank())
         done = self._resumable(store.read())
@@ -100,8 +102,3 @@ class ResumableTestLoop(TestLoop):
         row = table_one_row(metrics)
         write_atomically(folder / 'table1.md', row + '\n')
         print_log(f'Results of {len(records)} images: {folder}\n{row}', logger='current')
-
-
-def _text(settings: object) -> str:
-    """Settings as text that does not depend on the order of keys."""
-    return json.dumps(settings, sort_keys=True, default=str)

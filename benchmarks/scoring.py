@@ -74,7 +74,8 @@ def score(folder: Path, images: Path, out: Path, processes: int):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--images', type=int, nargs=2, default=(1000, 20000))
+    parser.add_argument('--images', type=int, nargs=2, default=(1000, 20000), help='for the memory')
+    parser.add_argument('--pair', type=int, default=5000, help='images for one process against two')
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -85,10 +86,10 @@ def main() -> None:
             tail = [m for _, m in memory if m]
             print(f'{count} images, 1 process: {seconds:.1f} s, {count / seconds:.0f} images/s, resident '
                   f'{tail[0]:.0f} MiB after the first 500 images, {max(tail):.0f} MiB at most', flush=True)
-        few = args.images[0]
-        seconds = {n: score(folder, folder / f'images{few}', folder / f'again{n}', n)[0] for n in (1, 2)}
-        print(f'{few} images: 2 processes do {seconds[1] / seconds[2]:.2f} times as many images a second as 1 '
-              f'({few / seconds[2]:.0f} against {few / seconds[1]:.0f})')
+        images = make_images(folder / 'pair', args.pair)
+        seconds = {n: score(folder, images, folder / f'pair{n}', n)[0] for n in (1, 2)}
+        print(f'{args.pair} images: 2 processes do {seconds[1] / seconds[2]:.2f} times as many images a second as 1 '
+              f'({args.pair / seconds[2]:.0f} against {args.pair / seconds[1]:.0f})')
 
 
 if __name__ == '__main__':

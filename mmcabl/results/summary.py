@@ -1,6 +1,5 @@
 """Every summary from the per-image records, without the model."""
 
-import json
 from pathlib import Path
 from typing import Dict, Sequence, Union
 
@@ -45,8 +44,3 @@ def table_one_row(summary: Dict[str, float], method: str = 'Ours') -> str:
     cells = ['-' if value is None else f'{value:.3f}' for _, value in numbers]
     header = ['Method', *(title for title, _ in numbers)]
     return '\n'.join(['| ' + ' | '.join(row) + ' |' for row in (header, ['---'] * len(header), [method, *cells])])
-
-
-def load_summary(path: Union[str, Path]) -> Dict[str, float]:
-    """A ``summary.json`` that a test wrote."""
-    return json.loads(Path(path).read_text())

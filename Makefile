@@ -8,12 +8,13 @@ STAMP = $(VENV)/mmcabl-$(STACK).stamp
 CONSTRAINTS = constraints/$(STACK).txt
 ARGS ?=
 
-.PHONY: help setup quickstart tables test lint bench clean
+.PHONY: help setup quickstart tables test fuzz lint bench clean
 
 help:
 	@echo 'make quickstart  set up, train and test on embedded data, report in work_dirs/quickstart'
 	@echo 'make tables      rehearse every table and figure on embedded data (about 45 minutes on two cores)'
 	@echo 'make test        set up and run the tests'
+	@echo 'make fuzz        property tests of every reader, EXAMPLES=5000 for each'
 	@echo 'make lint        ruff'
 	@echo 'make bench       the benchmarks'
 	@echo 'make clean       remove work_dirs/quickstart (the environment stays; it is $(VENV))'
@@ -44,6 +45,10 @@ tables: setup
 
 test: setup
 	$(BIN)/python -m pytest $(ARGS)
+
+# As long as one likes: EXAMPLES=100000 make fuzz
+fuzz: setup
+	$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=fuzz $(ARGS)
 
 lint: setup
 	$(BIN)/python -m ruff check .

@@ -1,16 +1,24 @@
 """Shared fixtures: a small network, made images, the reference numbers where they are at hand."""
 
+import os
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 from mmengine.registry import init_default_scope
 
 from mmcabl.registry import MODELS
 
 SHARED = Path(__file__).resolve().parents[2] / 'shared'
+# `ci`: a fixed budget and fixed examples, so a run says the same anywhere; `make fuzz` draws new ones.
+settings.register_profile('ci', max_examples=50, derandomize=True, deadline=None, database=None,
+                          suppress_health_check=list(HealthCheck))
+settings.register_profile('fuzz', max_examples=int(os.environ.get('EXAMPLES', 5000)), deadline=None,
+                          suppress_health_check=list(HealthCheck))
+settings.load_profile('ci')
 ARCH = dict(embed_dims=48, channel_ratio=1, num_heads=3, depths=6)
 
 

@@ -7,7 +7,7 @@ from typing import Dict, List, Optional, Sequence
 import numpy as np
 
 from mmcabl.refinement.base import Refiner
-from mmcabl.refinement.prompts import Prompts, check_kind, make_prompts, min_max
+from mmcabl.refinement.prompts import Prompts, check_kind, finite_map, make_prompts, min_max
 from mmcabl.registry import MODELS
 
 
@@ -72,9 +72,10 @@ class CGSR:
         """Several images at once, of any sizes; ``names`` are for messages only."""
         names = names or [''] * len(cams)
         for image, cam in zip(images, cams):
-            if image.shape[:2] != cam.shape or image.ndim != 3 or image.dtype != np.uint8:
-                raise ValueError('CGSR takes an (H, W, 3) uint8 RGB image and an (H, W) map of the same size;'
-                                 f' it was given {image.dtype} {image.shape} and {cam.shape}.')
+            if (image.shape != (*cam.shape, 3) or cam.ndim != 2 or not cam.size or image.dtype != np.uint8
+                    or cam.dtype.kind not in 'buif'):
+                raise ValueError('CGSR takes an (H, W, 3) uint8 RGB image and an (H, W) map of numbers of the same '
+                                 f'size; it was given {image.dtype} {image.shape} and {cam.shape} {cam.dtype}.')
         cams = [_finite(cam, name) for cam, name in zip(cams, names)]
         normalised = [min_max(cam) for cam in cams]
         coarse = [cam >= self.threshold for cam in normalised]
@@ -95,12 +96,10 @@ class CGSR:
 
 
 def _finite(cam: np.ndarray, name: str) -> np.ndarray:
-    """The map as float32; positions that are not finite become its minimum, with a warning."""
-    cam = np.asarray(cam, dtype=np.float32)
-    good = np.isfinite(cam)
-    if good.all():
-        return cam
-    warnings.warn(f'The localization map of {name or "an image"} has {int((~good).sum())} of {cam.size} '
-                  'values that are not finite; they count as its minimum, so they are in no mask.',
-                  RuntimeWarning, stacklevel=2)
-    return np.where(good, cam, cam[good].min() if good.any() else np.float32(0))
+    """The map as finite float32, with a warning where it was not finite."""
+    bad = int((~np.isfinite(cam)).sum())
+    if bad:
+        warnings.warn(f'The localization map of {name or "an image"} has {bad} of {cam.size} '
+                      'values that are not finite; they count as its minimum, so they are in no mask.',
+                      RuntimeWarning, stacklevel=3)
+    return finite_map(cam)

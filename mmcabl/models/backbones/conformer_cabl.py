@@ -1,6 +1,7 @@
 """Conformer with CABL in its convolutional branch."""
 
 from functools import partial
+from numbers import Integral
 from typing import Iterator, Optional, Sequence, Set, Tuple, Union
 
 import torch
@@ -25,23 +26,23 @@ def parse_blocks(blocks: Blocks, depth: int) -> Set[int]:
         return set()
     if blocks == 'all':
         return set(range(1, depth + 1))
-    items = [blocks] if isinstance(blocks, int) else blocks
+    items = [blocks] if isinstance(blocks, Integral) else blocks
     if isinstance(items, str):
         items = items.split(',')
-    found: Set[int] = set()
     try:
-        for item in items:
-            first, _, last = str(item).partition('-')
-            numbers = range(int(first), int(last or first) + 1)
-            if not numbers:
-                raise ValueError
-            found.update(numbers)
+        ends = [_ends(str(item)) for item in items]
     except (TypeError, ValueError):
         raise ValueError(f'cabl_blocks={blocks!r} is not understood; accepted are {accepted}.') from None
-    if not all(1 <= i <= depth for i in found):
+    if not all(1 <= first <= last <= depth for first, last in ends):  # before a range of a billion is written out
         raise ValueError(f'cabl_blocks={blocks!r} names a block that is not there; '
                          f'accepted are {accepted}.')
-    return found
+    return {i for first, last in ends for i in range(first, last + 1)}
+
+
+def _ends(item: str) -> Tuple[int, int]:
+    """First and last number of ``'5'`` or ``'2-5'``."""
+    first, _, last = item.partition('-')
+    return int(first), int(last or first)
 
 
 @MODELS.register_module()

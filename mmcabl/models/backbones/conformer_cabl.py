@@ -4,6 +4,7 @@ from functools import partial
 from numbers import Integral
 from typing import Iterator, Optional, Sequence, Set, Tuple, Union
 
+import numpy as np
 import torch
 from mmpretrain.models.backbones.conformer import Conformer
 from torch import Tensor
@@ -22,6 +23,8 @@ def parse_blocks(blocks: Blocks, depth: int) -> Set[int]:
         ValueError: anything else, or a block that a network of ``depth`` blocks does not have.
     """
     accepted = f"'none', 'all', a range such as '1-8', or a list of numbers from 1 to {depth}"
+    if isinstance(blocks, np.ndarray):
+        blocks = blocks.ravel().tolist()
     if blocks is None or blocks == 'none':
         return set()
     if blocks == 'all':

@@ -7,7 +7,8 @@ from mmpretrain.models.classifiers import ImageClassifier
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
-from mmcabl.models.heads.weak_label_head import set_prediction
+from mmcabl.models.heads.labels import set_prediction
+from mmcabl.models.layers.token_grid import covered_shape, token_grid
 from mmcabl.models.localizers.attention import METHODS, build_propagator
 from mmcabl.models.localizers.class_map import UNIONS, localization_map
 from mmcabl.models.localizers.scales import Scale, batches, check_scales, to_image_size
@@ -92,7 +93,8 @@ class WeaklySupervisedLocalizer(ImageClassifier):
                 feats = backbone(batch)
         if self.with_neck:
             feats = self.neck(feats)
-        maps = self.head.class_maps(feats, batch.shape[-2:])
+        shape = tuple(batch.shape[-2:])
+        maps = self.head.class_maps(feats, shape, token_grid(self.backbone, shape))
         cam = localization_map(maps, propagator, self.union)
         return self.head.score(self.head(feats)), cam[:, self.class_index]
 
@@ -114,7 +116,7 @@ class WeaklySupervisedLocalizer(ImageClassifier):
             for indices, batch in batches(images, scale):
                 score, cam = self.score_and_map(batch.flip(-1) if flip else batch)
                 inside = tuple(batch.shape[-2:])
-                covered = getattr(self.backbone, 'covered_shape', tuple)(inside)
+                covered = covered_shape(self.backbone, inside)
                 for i, s, m in zip(indices, score, cam):
                     part[i] = s
                     back = to_image_size(m[None], covered, inside, sizes[i])[0]

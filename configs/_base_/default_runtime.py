@@ -2,7 +2,6 @@ default_scope = 'mmpretrain'
 # Let `--amp` and `--launcher` of the upstream scripts work without a GPU too; `mmcabl.` types need no import.
 custom_imports = dict(
     imports=['mmcabl.engine.cpu_amp', 'mmcabl.engine.cpu_distributed'], allow_failed_imports=False)
-model_wrapper_cfg = dict(type='mmcabl.AnyDeviceDDP')
 
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),

@@ -167,4 +167,4 @@ class WeaklySupervisedLocalizer(ImageClassifier):
 
 
 def _fast_layout(images: Tensor) -> Tensor:
-    return images if images.is_cuda else images.contiguous(memory_format=torch.channels_last)
+    return images.contiguous(memory_format=torch.channels_last) if images.device.type == 'cpu' else images

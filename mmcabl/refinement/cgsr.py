@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Dict, List, Optional, Sequence
 
 import numpy as np
+import torch
 
 from mmcabl.refinement.base import Refiner
 from mmcabl.refinement.prompts import Prompts, check_kind, finite_map, make_prompts, min_max
@@ -67,9 +68,12 @@ class CGSR:
         """One image (H, W, 3) uint8 RGB and its map (H, W), higher is more manipulated."""
         return self.batch([image], [cam])[0]
 
-    def batch(self, images: Sequence[np.ndarray], cams: Sequence[np.ndarray],
-              names: Optional[Sequence[str]] = None) -> List[Refinement]:
-        """Several images at once, of any sizes; ``names`` are for messages only."""
+    def batch(self, images: Sequence[np.ndarray], cams: Sequence[np.ndarray], names: Optional[Sequence[str]] = None,
+              device: Optional[torch.device] = None) -> List[Refinement]:
+        """Several images at once, of any sizes; ``names`` are for messages only.
+
+        ``device`` is where the model runs that made the maps: a refiner with weights goes there (``Refiner.to``).
+        """
         names = names or [''] * len(cams)
         for image, cam in zip(images, cams):
             if (image.shape != (*cam.shape, 3) or cam.ndim != 2 or not cam.size or image.dtype != np.uint8
@@ -80,16 +84,17 @@ class CGSR:
         normalised = [min_max(cam) for cam in cams]
         coarse = [cam >= self.threshold for cam in normalised]
         prompts = [make_prompts(cam, mask) for cam, mask in zip(cams, coarse)]
-        refined = self._refine(images, prompts, [k for k in self.kinds if k != 'null'])
+        refined = self._refine(images, prompts, [k for k in self.kinds if k != 'null'], device)
         return [Refinement(cams[i], normalised[i], coarse[i], prompts[i],
                            {k: coarse[i] if k == 'null' else refined[i][k] for k in self.kinds},
                            self.prompt) for i in range(len(cams))]
 
-    def _refine(self, images, prompts, kinds) -> List[Dict[str, np.ndarray]]:
+    def _refine(self, images, prompts, kinds, device) -> List[Dict[str, np.ndarray]]:
         results = [{k: np.zeros(image.shape[:2], bool) for k in kinds} for image in images]
         todo = [i for i, p in enumerate(prompts) if p.box is not None] if kinds else []
         if todo:
-            masks = self.refiner.refine([images[i] for i in todo], [prompts[i] for i in todo], kinds)
+            refiner = self.refiner if device is None else self.refiner.to(device)
+            masks = refiner.refine([images[i] for i in todo], [prompts[i] for i in todo], kinds)
             for i, found in zip(todo, masks):
                 results[i] = dict(zip(kinds, found))
         return results

@@ -137,7 +137,7 @@ class WeaklySupervisedLocalizer(ImageClassifier):
         scores, maps = self.localize(list(inputs), sizes)
         pictures = [self.data_preprocessor.to_uint8(x, size) for x, size in zip(inputs, sizes)]
         names = [str(s.get('img_path', '')) for s in samples]
-        found = self.postprocessor.batch(pictures, [m.cpu().numpy() for m in maps], names)
+        found = self.postprocessor.batch(pictures, [m.cpu().numpy() for m in maps], names, scores.device)
         for sample, score, result in zip(samples, scores, found):
             set_prediction(sample, score)
             for field, value in result.fields().items():

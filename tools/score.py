@@ -30,6 +30,7 @@ def main() -> None:
     parser.add_argument('--batch-size', type=int, default=8)
     parser.add_argument('--no-masks', action='store_true')
     parser.add_argument('--device', default='', help='a GPU if there is one')
+    parser.add_argument('--trust', action='store_true', help='load a checkpoint that may run code: one of your own')
     args = parser.parse_args()
     rank, world_size = rank_and_size()
     device = args.device
@@ -37,7 +38,7 @@ def main() -> None:
         local = int(os.environ.get('LOCAL_RANK', os.environ.get('SLURM_LOCALID', 0)))
         device = f'cuda:{local % torch.cuda.device_count()}'
     try:
-        predictor = Predictor(args.config, args.checkpoint, device)
+        predictor = Predictor(args.config, args.checkpoint, device, trust=args.trust)
         start = time.time()
         count = score_share(predictor, args.images, args.out, args.chunk_size, args.batch_size, not args.no_masks,
                             rank, world_size, lambda done, total: print(

@@ -7,8 +7,8 @@ import torch
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.registry import MODELS, TRANSFORMS, init_default_scope
-from mmengine.runner import load_checkpoint
 
+from mmcabl.checkpoints import load_exactly
 from mmcabl.evaluation.segmentation_view import forensic_view
 from mmcabl.results.store import fingerprint
 
@@ -22,19 +22,21 @@ class Predictor:
 
     Args:
         config: path or config of a model of this package, of either toolbox; its test pipeline loads the images.
-        checkpoint: path of its weights.
+        checkpoint: path of its weights, .pth or .safetensors, all of them and finite.
         device: a GPU if there is one by default.
         compare: keep the config's further prompt kinds; only the final mask is computed otherwise.
+        trust: load a checkpoint that may run code; for one of your own.
     """
 
-    def __init__(self, config: Union[str, Config], checkpoint: str, device: str = '', compare: bool = False) -> None:
+    def __init__(self, config: Union[str, Config], checkpoint: str, device: str = '', compare: bool = False,
+                 trust: bool = False) -> None:
         cfg = Config.fromfile(config) if isinstance(config, str) else config
         init_default_scope(cfg.get('default_scope', 'mmpretrain'))
         if not compare and 'postprocessor' in cfg.model:
             cfg.model.postprocessor.compare = []
         self.device = torch.device(device or get_device())
         self.model = MODELS.build(cfg.model)
-        load_checkpoint(self.model, checkpoint, map_location='cpu', logger='silent')
+        load_exactly(self.model, checkpoint, trust)
         self.model.to(self.device).eval()
         dataset = cfg.test_dataloader.dataset
         steps = dataset.get('datasets', [dataset])[0].pipeline

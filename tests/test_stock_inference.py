@@ -1,5 +1,6 @@
 """mmpretrain's and mmseg's own inference on our configs: inferencers, inference_model, vis_cam.py, --show-dir."""
 
+import re
 import runpy
 import sys
 from pathlib import Path
@@ -105,6 +106,7 @@ def test_show_dir(monkeypatch, tmp_path, toolbox, name):
     cfg = shrunk(name)
     checkpoint = saved(cfg, tmp_path, 2.)
     root = write_casia(tmp_path / 'set', authentic=1, forged=1)
+    (root / 'CASIA 2.0/Au/Au_zero.jpg').touch()  # an image that cannot be read ends nothing
     cfg.test_dataloader.update(num_workers=0, persistent_workers=False)
     cfg.test_dataloader.dataset.data_root = str(root)
     cfg.work_dir, cfg.log_level, cfg.experiment_name = str(tmp_path / 'work'), 'ERROR', str(tmp_path.name)
@@ -113,4 +115,5 @@ def test_show_dir(monkeypatch, tmp_path, toolbox, name):
     run_script(monkeypatch, f'{toolbox}/test.py', str(tmp_path / 'config.py'), checkpoint, '--show-dir',
                str(tmp_path / 'shown'), *extra)
     shown = [p for p in (tmp_path / 'shown').rglob('*.png')]
-    assert len(shown) == 2 and all(cv2.imread(str(p)).std() > 0 for p in shown)
+    assert {'Au_ani', 'Tp_D_x'} <= {re.sub(r'^test_|_0000.*', '', p.name) for p in shown}
+    assert all(cv2.imread(str(p)).std() > 0 for p in shown)

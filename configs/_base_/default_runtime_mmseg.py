@@ -8,7 +8,7 @@ custom_imports = dict(
 visualizer = dict(
     _delete_=True, type='SegLocalVisualizer', vis_backends=[dict(type='LocalVisBackend')], name='visualizer')
 # For `--show-dir`; and `--tta`: mmseg's own averaging, on top of the model's test scales.
-default_hooks = dict(visualization=dict(_delete_=True, type='SegVisualizationHook'))
+default_hooks = dict(visualization=dict(_delete_=True, type='mmcabl.SegmentationOverlayHook'))
 tta_model = dict(type='SegTTAModel')
 tta_pipeline = [
     dict(type='mmcabl.LoadForensicImage'),

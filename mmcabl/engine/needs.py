@@ -11,7 +11,7 @@ from mmengine.config import Config
 from mmcabl.engine.identity import listed_only
 from mmcabl.refinement.sam import PUBLISHED, PUBLISHED_AT
 
-LAYOUTS = 'docs/datasets.md says how data sets are laid out'
+ELSEWHERE = '--cfg-options {name}.data_root=FOLDER gives another, docs/datasets.md says how data sets are laid out.'
 
 
 def training_needs(cfg: Config, overwrite: bool = False) -> List[str]:
@@ -25,7 +25,7 @@ def training_needs(cfg: Config, overwrite: bool = False) -> List[str]:
              if node.get('type') == 'Pretrained' and _is_missing_file(path := node.get('checkpoint'))]
     for name in ('train_dataloader', 'val_dataloader'):
         found += _missing_roots((cfg.get(name) or {}).get('dataset'), f'{name}.dataset')
-    found += _missing_weights(cfg) + _cannot_write(cfg.get('work_dir'))
+    found += missing_weights(cfg) + _cannot_write(cfg.get('work_dir'))
     return found + ([] if cfg.get('resume') or overwrite else _other_training(cfg.get('work_dir')))
 
 
@@ -61,7 +61,8 @@ def _is_missing_file(path: Optional[str]) -> bool:
     return bool(path) and '://' not in str(path) and not os.path.isfile(os.path.expanduser(str(path)))
 
 
-def _missing_weights(cfg: Config) -> List[str]:
+def missing_weights(cfg: Config) -> List[str]:
+    """A sentence where the checkpoint to begin with, or to test, is not there."""
     path = cfg.get('load_from')
     return [f'The checkpoint {path} is not a file.'] if _is_missing_file(path) else []
 
@@ -71,7 +72,7 @@ def _missing_roots(dataset: Any, key: str) -> List[str]:
     for name, node in _dicts(dataset, key):
         root, file = node.get('data_root'), node.get('ann_file')
         if root and '://' not in root and not os.path.isdir(root):
-            found.append(f'The data root {root} is not a folder ({name}.data_root); {LAYOUTS}.')
+            found.append(f'The data root {root} is not a folder ({name}.data_root): ' + ELSEWHERE.format(name=name))
         elif isinstance(file, str) and file and _is_missing_file(os.path.join(root or '', file)):
             found.append(f'The list {os.path.join(root or "", file)} is not a file ({name}.ann_file).')
     return found
@@ -122,9 +123,11 @@ def _other_training(folder: Optional[str]) -> List[str]:
 def _cannot_write(folder: Optional[str]) -> List[str]:
     if not folder:
         return []
+    place = os.path.abspath(folder)
+    while not os.path.exists(place):
+        place = os.path.dirname(place)
     try:
-        os.makedirs(folder, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
+        with tempfile.TemporaryFile(dir=place):
             return []
     except OSError as error:
         return [f'Nothing can be written to {folder} ({error.strerror or error}); give another --work-dir.']

@@ -10,14 +10,19 @@ from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import BaseLoop, Runner
 
-from mmcabl.engine.needs import test_needs, training_needs
+from mmcabl.engine.needs import missing_weights, test_needs, training_needs
 from mmcabl.registry import HOOKS
 
 
 def check_run(cfg: Config, training: bool) -> None:
     """Raise SystemExit that lists what a training or a test needs and lacks, a sentence each."""
     hook = (cfg.get('default_hooks') or {}).get('preflight') or {}
-    _refuse(training_needs(cfg, hook.get('overwrite', False)) if training else test_needs(cfg))
+    if not training:
+        _refuse(missing_weights(cfg) + test_needs(cfg))
+        return
+    found = training_needs(cfg, hook.get('overwrite', False))
+    later = test_needs(cfg) if found and hook.get('test') != 'ignore' else []
+    _refuse(found + (['A test with this config will need more:', *later] if later else []))
 
 
 def _refuse(sentences: Sequence[str]) -> None:
@@ -47,7 +52,7 @@ class PreflightHook(Hook):
     def before_run(self, runner: Runner) -> None:
         """Check what this run needs."""
         if isinstance(runner._test_loop, BaseLoop):
-            _refuse(test_needs(runner.cfg))
+            _refuse(missing_weights(runner.cfg) + test_needs(runner.cfg))
         if isinstance(runner._train_loop, BaseLoop) and not self._trained:
             _refuse(training_needs(runner.cfg, self.overwrite))
             if is_main_process():

@@ -118,9 +118,9 @@ class Bench:
                          'tables need the real ones: give their folder as --data.')
         for variant in dict.fromkeys(variant for variant, _ in tests):
             cfg = self._train_config((variant, 0))[1]
-            found += training_needs(cfg) + test_needs(self._test_config((variant, 0), 'test')[1])
+            found += training_needs(cfg) + test_needs(self._test_config((variant, 0), 'test')[1], listed=True)
         if robustness:
-            found += test_needs(self._test_config(robustness[0], 'robustness')[1])
+            found += test_needs(self._test_config(robustness[0], 'robustness')[1], listed=True)
         if found:
             raise SystemExit('\n'.join(dict.fromkeys(found)))
 

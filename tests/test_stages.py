@@ -217,9 +217,8 @@ sys.exit(int(sys.argv[1]))'''
 
 def test_a_scripts_warnings_are_heard_and_its_log_is_kept(tmp_path, monkeypatch):
     """PYTHONWARNINGS=ignore hid our own warnings; a second start overwrote the first one's log."""
-    (tmp_path / 'mmcabl').mkdir()
     (tmp_path / 'script.py').write_text(SCRIPT)
-    monkeypatch.setattr('mmcabl.engine.upstream._command', lambda package, script: [str(tmp_path / script)])
+    monkeypatch.setattr('mmcabl.engine.upstream.TOOLS', tmp_path)
     monkeypatch.delenv('PYTHONWARNINGS', raising=False)
     log = tmp_path / 'logs/train.log'
     run_script('script.py', '0', log=log)

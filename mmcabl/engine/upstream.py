@@ -1,7 +1,4 @@
-"""Find and run the scripts that the OpenMMLab packages install.
-
-``python -m mmcabl.engine.upstream mmpretrain train.py CONFIG ...`` runs one, unmodified.
-"""
+"""Find and run the scripts that the OpenMMLab packages install."""
 
 import os
 import runpy
@@ -10,11 +7,15 @@ import sys
 from argparse import ArgumentParser
 from importlib import util
 from pathlib import Path
-from typing import List, Optional, Sequence
+from typing import Optional, Sequence
 
 from mmengine.config import Config, DictAction
 
 from mmcabl.engine.console import quiet_console
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+#: In an installed package inside it, in a clone beside it.
+TOOLS = next((p for p in (_PACKAGE / '.mim/tools', _PACKAGE.parent / 'tools') if p.is_dir()), _PACKAGE)
 
 
 def upstream_script(package: str, name: str) -> Path:
@@ -60,26 +61,19 @@ def with_options(cfg: Config, options: Sequence[str]) -> Config:
     return cfg
 
 
-def _command(package: str, script: str) -> List[str]:
-    """Arguments of Python that run an upstream script, unmodified, with upstream's known noise left out."""
-    return ['-m', 'mmcabl.engine.upstream', package, script]
-
-
-def run_script(script: str, *arguments: str, package: str = 'mmpretrain', log: Optional[Path] = None,
-               threads: Optional[int] = None) -> None:
-    """Run an upstream script in a process of its own.
+def run_script(script: str, *arguments: str, log: Optional[Path] = None, threads: Optional[int] = None) -> None:
+    """Run ``tools/train.py`` or ``tools/test.py``, and so the unmodified script of a toolbox, in its own process.
 
     Args:
         script: ``train.py`` or ``test.py``.
-        arguments: of the script.
-        package: whose script, ``mmpretrain`` or ``mmseg``.
+        arguments: of the script, the config first.
         log: file to which everything it prints is added; None: this process's output.
         threads: of PyTorch and OpenCV; all cores by default.
 
     Raises:
         SystemExit: it ended with another status than 0; the sentence says where its message is.
     """
-    command = [sys.executable, *_command(package, script), *arguments]
+    command = [sys.executable, str(TOOLS / script), *arguments]
     print('+', ' '.join(command), flush=True)
     environment = {**os.environ, 'PYTHONUNBUFFERED': '1'}
     if threads:
@@ -95,8 +89,3 @@ def run_script(script: str, *arguments: str, package: str = 'mmpretrain', log: O
         raise SystemExit(f'{script} ended with exit status {code}; its own message is {where}. Run the same '
                          'command again to go on from the last checkpoint.')
 
-
-if __name__ == '__main__':
-    PACKAGE, NAME = sys.argv[1:3]
-    del sys.argv[1:3]
-    run_upstream(PACKAGE, NAME)

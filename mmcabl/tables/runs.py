@@ -70,9 +70,8 @@ class Bench:
         config, cfg, options = self._train_config(run)
         folder = folder_for(self._place(run, 'train'), training_identity(cfg, self._listings))
         if finished(folder) is None:
-            resume = ['--resume'] if cfg.default_scope == 'mmseg' else ['--resume', 'auto']
-            run_script('train.py', str(config), *resume, '--work-dir', str(folder), '--cfg-options', *options,
-                       log=folder / 'train.log', threads=self.threads, package=cfg.default_scope)
+            run_script('train.py', str(config), '--resume', 'auto', '--work-dir', str(folder), '--cfg-options',
+                       *options, log=folder / 'train.log', threads=self.threads)
             finish(folder, trained_weights(folder))
         return folder / finished(folder)['checkpoint']
 
@@ -84,7 +83,7 @@ class Bench:
         folder = folder_for(self._place(run, stage), wanted)
         if not (folder / SUMMARY).is_file():
             run_script('test.py', str(config), str(checkpoint), '--work-dir', str(folder), '--cfg-options', *options,
-                       log=folder / 'test.log', threads=self.threads, package=cfg.default_scope)
+                       log=folder / 'test.log', threads=self.threads)
 
     def result(self, run: Run, stage: str = 'test') -> Optional[Path]:
         """Folder of a finished test; None: there is none with these settings.

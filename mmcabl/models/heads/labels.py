@@ -28,7 +28,13 @@ def label_targets(data_samples: List[DataSample], num_classes: int) -> Tensor:
 
 
 def set_prediction(sample: DataSample, score: Tensor) -> None:
-    """Write an image score (num_classes,) in [0, 1] and the label it means into a data sample."""
+    """Write an image score (num_classes,) in [0, 1] and the label it means into a data sample.
+
+    One score p, "manipulated", becomes (1 - p, p): mmpretrain's tools look a label's score up by its number.
+    """
+    if score.numel() == 1:
+        label, score = (score >= 0.5).long().flatten(), torch.cat([1 - score, score])
+    else:
+        label = score.argmax(0, keepdim=True)
     sample.set_field(score, 'pred_score')
-    label = (score >= 0.5).long() if score.numel() == 1 else score.argmax(0, keepdim=True)
     sample.set_field(label, 'pred_label')

@@ -140,7 +140,7 @@ class WeakLabelHead(BaseModule):
 
     def predict(self, feats: Sequence, data_samples: Optional[List[DataSample]] = None,
                 ) -> List[DataSample]:
-        """Set ``pred_score`` (num_classes,) in [0, 1] and ``pred_label`` (score >= 0.5) of each sample."""
+        """Set ``pred_score`` and ``pred_label`` of each sample, see :func:`set_prediction`."""
         scores = self.score(self(feats)).detach()
         samples = data_samples or [DataSample() for _ in scores]
         for sample, score in zip(samples, scores):

@@ -15,7 +15,7 @@ from torch import distributed, nn
 from mmcabl.engine import cpu_distributed
 from mmcabl.engine.gathered_batchnorm import GatheredBatchNorm
 from mmcabl.models.layers import cabl
-from mmcabl.models.localizers.weak_localizer import _fast_layout
+from mmcabl.models.localizers.folding import fast_layout
 
 ROOT = Path(__file__).parents[1] / 'configs'
 
@@ -79,7 +79,7 @@ def test_only_cpus_get_what_cpus_need(monkeypatch):
     seen = []
     cabl._chunked(lambda x: seen.append(x.shape) or x, elsewhere)
     assert seen == [elsewhere.shape] and elsewhere.numel() > cabl.CPU_CHUNK
-    assert _fast_layout(elsewhere).is_contiguous() and not _fast_layout(torch.ones(1, 3, 4, 4)).is_contiguous()
+    assert fast_layout(elsewhere).is_contiguous() and not fast_layout(torch.ones(1, 3, 4, 4)).is_contiguous()
     monkeypatch.setattr(torch, 'autocast', lambda *args, **kwargs: torch.enable_grad())  # does not know 'meta'
     recomputed = []
     monkeypatch.setattr(cabl._Recomputed, 'apply', lambda x, function: recomputed.append(x.device.type))

@@ -17,9 +17,10 @@ from mmcabl.registry import MODELS
 SHAPES = st.one_of(st.tuples(st.integers(1, 9), st.integers(1, 9)), st.tuples(st.just(1), st.integers(1, 300)),
                    st.tuples(st.integers(1, 300), st.just(1)))
 ANY_FLOAT = {t: st.floats(width=t) for t in (32, 64)}
+EXTREMES = [float(np.float32(v)) for v in (-3.4e38, 0, 1e-45, 3.4e38, np.inf, -np.inf, np.nan)]
 MAPS = st.one_of(
     npst.arrays(np.float32, SHAPES, elements=ANY_FLOAT[32]), npst.arrays(np.float64, SHAPES, elements=ANY_FLOAT[64]),
-    npst.arrays(np.float32, SHAPES, elements=st.sampled_from([-3.4e38, 0, 1e-45, 3.4e38, np.inf, -np.inf, np.nan])),
+    npst.arrays(np.float32, SHAPES, elements=st.sampled_from(EXTREMES)),
     npst.arrays(np.float16, SHAPES, elements=st.floats(width=16)), npst.arrays(np.int64, SHAPES), npst.arrays(
         bool, SHAPES))
 #: What a config, a command line or a caller may hand over.

@@ -118,7 +118,10 @@ class ChunkResults:
         return self.masks / f'{record["index"]:09d}.png'
 
     def _has_mask(self, record: Record) -> bool:
-        return not self.save_masks or record['unreadable'] or record['failed'] or self._mask(record).is_file()
+        if not self.save_masks or record['unreadable'] or record['failed']:
+            return True
+        mask = self._mask(record)
+        return mask.is_file() and mask.stat().st_size > 0
 
 
 def is_record(record: Record) -> bool:

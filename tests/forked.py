@@ -1,5 +1,6 @@
 """Run a function in a fork of the test process: torch is there already, nothing it changes stays, it may die."""
 
+import gc
 import logging
 import os
 import sys
@@ -33,6 +34,7 @@ def forked(function, *args, log=None):
                 os.dup2(file.fileno(), 1)
                 os.dup2(file.fileno(), 2)
             sys.stdout, sys.stderr = open(1, 'w', closefd=False), open(2, 'w', closefd=False)  # noqa: SIM115
+            gc.freeze()  # what is there already need not be gone through by every collection
             torch.set_num_threads(1)  # as a data loader's workers do: threads of a pool do not survive a fork
             for handler in MMLogger.get_current_instance().handlers:
                 if type(handler) is logging.StreamHandler:

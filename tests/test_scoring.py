@@ -310,7 +310,7 @@ def disk(monkeypatch):
 
 
 def test_short_writes_and_lost_ones_are_made_good(setting, predictor, whole, tmp_path, disk):
-    disk(most=11)
+    disk(most=60)
     assert share(predictor, setting / 'images', tmp_path / 'short', 7, 2)[0] == 60
     assert tables(tmp_path / 'short') == tables(whole)
     # after the index and the model, masks and records in turn

@@ -25,7 +25,7 @@ from mmcabl.engine.upstream import upstream_script
 from mmcabl.evaluation import ImageAUC, PixelF1
 from mmcabl.models import WeaklySupervisedLocalizer
 from mmcabl.registry import MODELS
-from mmcabl.results import ResultStore, file_name, files, fingerprint, from_text, summarize_store, write_table
+from mmcabl.results import ResultStore, files, fingerprint, from_text, summarize_store
 from mmcabl.results.journal import Journal
 from mmcabl.results.summary import table_one_row
 from tests.conftest import write_casia

@@ -18,6 +18,7 @@ from mmengine.config import Config
 from mmengine.config import config as config_module
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
+from mmpretrain.structures import DataSample
 from yapf.yapflib import yapf_api
 
 from mmcabl.engine.samplers import EveryImageOnceSampler
@@ -25,9 +26,10 @@ from mmcabl.engine.upstream import upstream_script
 from mmcabl.evaluation import ImageAUC, PixelF1
 from mmcabl.models import WeaklySupervisedLocalizer
 from mmcabl.registry import MODELS
-from mmcabl.results import ResultStore, files, fingerprint, from_text, summarize_store
+from mmcabl.results import ResultStore, file_name, files, fingerprint, from_text, summarize_store
 from mmcabl.results.journal import Journal
 from mmcabl.results.summary import table_one_row
+from mmcabl.visualization import LocalizationOverlayHook
 from tests.conftest import write_casia
 from tests.forked import forked, run
 
@@ -319,3 +321,26 @@ def test_means_over_data_sets_leave_counts_alone():
     assert (found['one/i_auc'], found['two/i_auc'], found['average/i_auc']) == (1, 0, 0.5)
     assert (found['one/p_f1'], found['two/p_f1'], found['average/p_f1']) == (1, 0, 0.5)
     assert 'average/images' not in found and found['one/masks'] == 1
+
+
+class Written:
+    """What the overlay hook needs of a runner."""
+
+    def __init__(self, work_dir):
+        self.work_dir = str(work_dir)
+
+
+def test_overlays_of_one_name_in_two_folders_do_not_meet_and_none_ends_the_test(tmp_path):
+    paths = [tmp_path / folder / ODD for folder in ('one', 'two')] + [tmp_path / 'gone.png', tmp_path / 'x.png']
+    for path in (*paths[:2], paths[3]):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(cv2.imencode('.png', np.zeros((8, 9, 3), np.uint8))[1].tobytes())
+    samples = [DataSample(metainfo=dict(img_path=str(path), dataset_name='a/b')) for path in paths]
+    for sample in samples:
+        sample.cam, sample.pred_mask = np.zeros((8, 9), np.float32), np.eye(8, 9, dtype=bool)
+    samples[3].cam = np.zeros((3, 3), np.float32)  # of another size
+    hook, runner = LocalizationOverlayHook(), Written(tmp_path / 'work')
+    hook.before_test(runner)
+    hook.after_test_iter(runner, 0, None, samples)
+    made = sorted(p.name for p in (tmp_path / 'work/overlays').iterdir())
+    assert made == sorted(f'{file_name(str(p), "a/b")}.png' for p in paths[:2]) and made[0].startswith('a_b_Au_caf_-')

@@ -1,6 +1,5 @@
 """Recognising and renaming checkpoints; the converter script."""
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import torch
 from mmcabl.conversion import UnknownCheckpointError, convert_keys, match
 from mmcabl.conversion.keys import RENAMES
 from mmcabl.registry import MODELS
+from tests import warm
 from tests.conftest import ARCH, build_localizer
 
 SCRIPT = Path(__file__).parents[1] / 'tools/model_converters/conformer_to_mmcabl.py'
@@ -66,9 +66,9 @@ def test_script_converts_and_reports(tmp_path):
     state = {**state, 'conv_cls_head.weight': torch.zeros(1000, 256), 'surplus': torch.zeros(1)}
     torch.save(state, source)
     command = [sys.executable, str(SCRIPT), str(source), str(target), '--arch']
-    run = subprocess.run([*command, 'tiny'], capture_output=True, text=True, check=True)
+    run = warm.run([*command, 'tiny'], check=True)
     assert 'original checkpoint' in run.stdout and 'backbone.surplus' in run.stdout
     written = torch.load(target, weights_only=True)['state_dict']
     assert set(written) == {f'backbone.{k}' for k in backbone.state_dict()}
-    wrong = subprocess.run([*command, 'small'], capture_output=True, text=True)
+    wrong = warm.run([*command, 'small'])
     assert wrong.returncode and 'another arch' in wrong.stderr

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from mmcabl.engine.upstream import upstream_script
 from mmcabl.evaluation import ImageAUC, PixelF1
 from mmcabl.results import ResultStore, fingerprint, summarize_store
 from mmcabl.results.summary import table_one_row
+from tests import warm
 from tests.conftest import write_casia
 
 CONFIG = Path(__file__).parents[1] / 'configs/quickstart/cabl_conformer-mini_b8-8e_synthetic-160.py'
@@ -61,7 +61,7 @@ def runs(tmp_path_factory):
         return [script, str(config), str(tmp / 'model.pth'), '--work-dir', str(work_dir)]
 
     def run(*arguments, code=0):
-        done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, timeout=300)
+        done = warm.run([sys.executable, *arguments], timeout=600)
         assert done.returncode == code, done.stdout[-2000:] + done.stderr[-3000:]
         return done.stdout + done.stderr
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from mmcabl.registry import MODELS
 from mmcabl.scoring import Predictor, build_index, score_share
 from mmcabl.scoring.chunk_results import ChunkResults
 from mmcabl.scoring.run import rank_and_size
+from tests import warm
 from tests.distributed_runs import CONFIG
 
 parquet = pytest.importorskip('pyarrow.parquet', reason='pyarrow cannot be imported', exc_type=ImportError)
@@ -78,9 +78,8 @@ def test_the_table_has_every_image_once(setting, undisturbed):
 
 def test_twenty_kills_lose_and_double_nothing(setting, undisturbed):
     out = setting / 'killed'
-    done = subprocess.run([sys.executable, str(KILLS), str(setting / 'config.py'), str(setting / 'model.pth'),
-                           str(setting / 'images'), str(out), '20', '0'], capture_output=True, text=True, timeout=300,
-                          env={**os.environ, 'PYTHONWARNINGS': 'ignore'})
+    done = warm.run([sys.executable, KILLS, setting / 'config.py', setting / 'model.pth', setting / 'images', out,
+                     20, 0], timeout=600)
     assert done.returncode == 0, done.stderr[-3000:]
     assert json.loads(done.stdout.splitlines()[-1])['killed'] == 20
     rows, masks = tables(out)
@@ -91,8 +90,8 @@ def test_twenty_kills_lose_and_double_nothing(setting, undisturbed):
         # one thread there, several here: the last bits of a score may differ
         assert (row['score'], row['area']) == pytest.approx((wanted['score'], wanted['area']), abs=1e-6)
     again = setting / 'killed_again'
-    subprocess.run([sys.executable, str(KILLS), str(setting / 'config.py'), str(setting / 'model.pth'),
-                    str(setting / 'images'), str(again), '0', '0'], check=True, capture_output=True, timeout=300)
+    warm.run([sys.executable, KILLS, setting / 'config.py', setting / 'model.pth', setting / 'images', again, 0, 0],
+             check=True, timeout=600)
     assert tables(again)[0] == rows  # undisturbed, in one thread: the same to the last bit
     assert {k: v for k, v in masks.items() if '.part' not in k} == tables(again)[1]
 
@@ -128,9 +127,8 @@ def test_what_does_not_fit_is_said(setting, undisturbed, tmp_path):
 def test_the_script_takes_a_list(setting, tmp_path):
     names = ['images/0/x_03.png', 'images/0/x_00.JPG', 'images/1/x_01.png', 'images/gone.png']
     (setting / 'list.txt').write_text('\n'.join(names) + '\n')
-    done = subprocess.run([sys.executable, str(SCRIPT), str(setting / 'config.py'), str(setting / 'model.pth'),
-                           str(setting / 'list.txt'), str(tmp_path / 'out'), '--no-masks'], capture_output=True,
-                          text=True, timeout=200)
+    done = warm.run([sys.executable, SCRIPT, setting / 'config.py', setting / 'model.pth', setting / 'list.txt',
+                     tmp_path / 'out', '--no-masks'], timeout=600)
     assert done.returncode == 0, done.stderr[-2000:]
     assert '2 images so far could not be read' in done.stdout and 'rank 0: 4 images in' in done.stdout
     rows, masks = tables(tmp_path / 'out')

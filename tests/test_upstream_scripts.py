@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -87,13 +86,10 @@ def test_test_reports_metrics_and_writes_overlays(trained, tmp_path):
 def test_resume_after_a_kill_in_mid_epoch(trained, tmp_path):
     root, work_dir, _ = trained
     slow = ['train_cfg.max_epochs=3', 'train_dataloader.batch_size=1']
-    process = subprocess.Popen(command('train.py', root=root, work_dir=tmp_path, options=slow),
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-    deadline = time.time() + 240
-    while not [r for r in losses(tmp_path) if r[0] == 2] and process.poll() is None and time.time() < deadline:
-        time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    process = warm.start(command('train.py', root=root, work_dir=tmp_path, options=slow))
+    while not [r for r in losses(tmp_path) if r[0] == 2] and process.is_alive():
+        time.sleep(0.02)
+    warm.kill(process)
     assert (tmp_path / 'epoch_1.pth').is_file() and not (tmp_path / 'epoch_3.pth').is_file()
     last = re.search(r'epoch_(\d)', (tmp_path / 'last_checkpoint').read_text()).group(1)
     output = run('train.py', '--resume', 'auto', root=root, work_dir=tmp_path, options=slow)

@@ -63,7 +63,8 @@ def run(command, env=None, cwd=None, timeout=None, check=False, stdout=None, std
             process.join(timeout)
         finally:
             late = process.is_alive()
-            kill(process)
+            if late:
+                kill(process)
         if late:
             raise subprocess.TimeoutExpired(command, timeout)
         said = [file.read_text() if file.is_file() else None for file in files]
@@ -74,11 +75,11 @@ def run(command, env=None, cwd=None, timeout=None, check=False, stdout=None, std
 
 
 def kill(process):
-    """End a process and those that it forked, as the system would; nothing where it has ended."""
+    """End a running process and those that it forked, as the system would."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
-        process.kill()  # it leads no session yet, or has ended
+        process.kill()  # it leads no session yet
     process.join()
 
 

@@ -18,6 +18,8 @@ from mmcabl.synthetic.layouts import LAYOUTS
 
 EXTENSIONS = ('.jpg', '.jpeg', '.png', '.tif', '.tiff', '.bmp')
 MANIFEST = 'manifest.jsonl'
+#: Images that a worker takes at a time.
+CHUNK = 8
 
 Job = Tuple[int, int, bool, str, str, str, str, ForgeryRecipe]
 
@@ -108,8 +110,9 @@ def _run(jobs: List[Job], workers: int, progress: bool) -> List[Dict]:
     def watched(results) -> List[Dict]:
         return list(track(results, 'Making images', total=len(jobs), disable=not progress))
 
+    workers = min(workers, -(-len(jobs) // CHUNK))  # one without a chunk would import for seconds and do nothing
     if workers == 1:
         return watched(map(_make, jobs))
     # spawn: fork is unsafe once OpenCV or torch have started threads
     with ProcessPoolExecutor(workers, mp_context=get_context('spawn')) as pool:
-        return watched(pool.map(_make, jobs, chunksize=8))
+        return watched(pool.map(_make, jobs, chunksize=CHUNK))

@@ -141,3 +141,15 @@ def test_upstreams_merge_cannot_be_refined(trained):
     cfg.model.type = 'SegTTAModel'
     with pytest.raises(ValueError, match="what SegTTAModel merges.*tta_model=dict\\(type='mmcabl.ForensicTTAModel'"):
         Runner.from_cfg(cfg).test()
+
+
+def test_mmsegs_own_inference_refines(trained, hooked):
+    from mmseg.apis import inference_model, init_model
+    cfg = config(trained, 'inference')
+    steps = cfg.test_dataloader.dataset.pipeline
+    cfg.test_pipeline = [step for step in steps if 'SegMap' not in step.type]
+    cfg.model = dict(type='mmcabl.RefinedSegmentor', segmentor=cfg.model, postprocessor=POST)
+    model = init_model(cfg, str(trained / 'fcn.pth'), device='cpu')
+    sample = hooked[1]['Tp_D_x_00004']
+    found = inference_model(model, sample.img_path)
+    assert np.array_equal(found.pred_sem_seg.data[0], sample.pred_mask)

@@ -1,5 +1,7 @@
 """Refinement behind a foreign model: its pixels, its scores, its names; test-time augmentation of any model."""
 
+import copy
+
 import cv2
 import numpy as np
 import pytest
@@ -171,7 +173,9 @@ def test_checkpoints_are_the_inner_models():
     assert refined.segmentor.weight == 8
     with pytest.raises(RuntimeError, match='unexpected_one'):
         refined.load_state_dict({**state, 'unexpected_one': torch.ones(1)})
-    assert [n for n, _ in refined.named_parameters() if 'sam' in n] == []
+    assert copy.deepcopy(refined).state_dict().keys() == state.keys() and refined.classes == 2
+    with pytest.raises(AttributeError, match='no_such_thing'):
+        refined.no_such_thing  # noqa: B018, the question is the test
 
 
 def test_training_is_the_inner_models():
@@ -180,7 +184,7 @@ def test_training_is_the_inner_models():
     for model in (Bright(), RefinedSegmentor(Bright(), seeing())):
         wrapper = OptimWrapper(torch.optim.SGD(model.parameters(), 0.1))
         data = dict(inputs=torch.full((1, 3, 4, 4), 0.5), data_samples=[DataSample()])
-        losses.append([float(model.train_step(data, wrapper)['loss']) for _ in range(3)])
+        losses.append([model.train_step(data, wrapper)['loss'].item() for _ in range(3)])
     assert losses[0] == losses[1] and len(set(losses[0])) == 3
 
 

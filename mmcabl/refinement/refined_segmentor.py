@@ -25,7 +25,8 @@ class RefinedSegmentor(BaseModel):
     Args:
         segmentor: a model or its config; ``test_step`` gives samples with ``seg_logits`` of one or two classes.
         postprocessor: a :class:`mmcabl.refinement.CGSR` or its config: refiner, prompt, kinds to compare, threshold.
-        data_preprocessor: of the inner model, where its config has none.
+        **kwargs: what the toolboxes' tools set in ``model`` (``data_preprocessor``, ``train_cfg``, ...), for the
+            inner model's config where it has none; None is passed over.
 
     ``test_step`` gives the model's predictions with ``pred_sem_seg`` replaced by the refined mask and all fields of
     :class:`mmcabl.refinement.Refinement` added; ``seg_logits`` stay. With ``refines=False``: the model's own.
@@ -34,10 +35,10 @@ class RefinedSegmentor(BaseModel):
     refines = True
 
     def __init__(self, segmentor: Union[Dict, nn.Module], postprocessor: Union[Dict, CGSR, None] = None,
-                 data_preprocessor: Optional[Dict] = None) -> None:
+                 **kwargs) -> None:
         if isinstance(segmentor, dict):
-            inherited = {} if data_preprocessor is None else dict(data_preprocessor=data_preprocessor)
-            segmentor = MMENGINE_MODELS.build({**inherited, **segmentor})
+            given = {key: value for key, value in kwargs.items() if value is not None}
+            segmentor = MMENGINE_MODELS.build({**given, **segmentor})
         super().__init__(data_preprocessor=getattr(segmentor, 'data_preprocessor', None))
         self.segmentor = segmentor
         # No module, as in the localizer: SAM's frozen weights belong to no checkpoint and no optimizer.
@@ -45,6 +46,13 @@ class RefinedSegmentor(BaseModel):
             {'type': 'mmcabl.CGSR', **(postprocessor or {})})
         self._register_state_dict_hook(_to_own_names)
         self._register_load_state_dict_pre_hook(_from_own_names)
+
+    def __getattr__(self, name: str) -> Any:
+        """What toolboxes ask of their models (``decode_head``, ``out_channels``, ...) is asked of the inner one."""
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            return getattr(super().__getattr__('segmentor'), name)
 
     def forward(self, *args, **kwargs) -> Any:
         """The model's own: losses, tensors, predictions without refinement."""

@@ -64,7 +64,7 @@ def test_score_is_the_mean_probability(feats):
     logits = head(feats)
     expected = (logits['conv'].sigmoid() + logits['trans'].sigmoid()) / 2
     for sample, value in zip(found, expected):
-        assert torch.allclose(sample.pred_score, value)
+        assert torch.allclose(sample.pred_score, torch.cat([1 - value, value]))
         assert sample.pred_label.item() == int(value >= 0.5)
 
 

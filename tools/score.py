@@ -34,6 +34,7 @@ def main() -> None:
     parser.add_argument('--device', default='', help='a GPU if there is one')
     parser.add_argument('--max-failures', type=int, default=50,
                         help='end when the model fails on so many images one after the other; 0: never')
+    parser.add_argument('--trust', action='store_true', help='load a checkpoint that may run code: one of your own')
     args = parser.parse_args()
     try:
         score(args)
@@ -47,7 +48,8 @@ def score(args: argparse.Namespace) -> None:
     if not device and torch.cuda.is_available():
         local = int(os.environ.get('LOCAL_RANK', os.environ.get('SLURM_LOCALID', 0)))
         device = f'cuda:{local % torch.cuda.device_count()}'
-    predictor = Predictor(args.config, args.checkpoint, device, max_failures=args.max_failures)
+    predictor = Predictor(args.config, args.checkpoint, device, max_failures=args.max_failures,
+                          trust=args.trust)
     start = time.time()
     count = score_share(predictor, args.images, args.out, args.chunk_size, args.batch_size, not args.no_masks,
                         rank, world_size, lambda done, total: print(

@@ -48,7 +48,8 @@ class LoadForensicImage(BaseTransform):
     In training another image is drawn in its place, with a warning. In testing the sample is marked
     ``unreadable`` and carries a black image; metrics leave it out and count it.
 
-    Adds ``img`` (H, W, 3) uint8 BGR, ``img_shape``, ``ori_shape`` and ``unreadable``.
+    Adds ``img`` (H, W, 3) uint8 BGR, ``img_shape``, ``ori_shape`` and ``unreadable``. An ``img`` that is there is
+    taken as it is: the toolboxes' inferencers decode images themselves.
 
     Args:
         skip_unreadable: True in training pipelines: drop the sample, mmengine draws another.
@@ -62,7 +63,7 @@ class LoadForensicImage(BaseTransform):
 
     def transform(self, results: dict) -> Optional[dict]:
         try:
-            image = read_image(results['img_path'])
+            image = results['img'] if 'img' in results else read_image(results['img_path'])
         except ValueError as error:
             print_log(f'{error} It is left out.', logger='current', level=30)
             if self.skip_unreadable:
@@ -87,7 +88,7 @@ class LoadForgeryMask(BaseTransform):
     def transform(self, results: dict) -> dict:
         shape, path = results['ori_shape'], results.get('gt_mask_path')
         if path is None:
-            if results['gt_label'] == 0:
+            if results.get('gt_label') == 0:
                 results['gt_mask'] = np.zeros(shape, bool)
             return results
         try:

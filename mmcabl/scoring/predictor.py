@@ -8,8 +8,8 @@ import torch
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.registry import MODELS, TRANSFORMS, init_default_scope
-from mmengine.runner import load_checkpoint
 
+from mmcabl.checkpoints import load_exactly
 from mmcabl.evaluation.segmentation_view import forensic_view
 from mmcabl.results.failures import Failures, ImageFailed
 from mmcabl.results.names import to_text
@@ -27,24 +27,25 @@ class Predictor:
 
     Args:
         config: path or config of a model of this package, of either toolbox; its test pipeline loads the images.
-        checkpoint: path of its weights.
+        checkpoint: path of its weights, .pth or .safetensors, all of them and finite.
         device: a GPU if there is one by default.
         compare: keep the config's further prompt kinds; only the final mask is computed otherwise.
         max_failures: images that may fail one after the other before scoring ends; 0: any number.
+        trust: load a checkpoint that may run code; for one of your own.
 
     Raises:
         ValueError: what is given is no config of such a model, or no device of this machine.
     """
 
     def __init__(self, config: Union[str, Config], checkpoint: str, device: str = '', compare: bool = False,
-                 max_failures: int = 50) -> None:
+                 max_failures: int = 50, trust: bool = False) -> None:
         cfg = read_config(config) if isinstance(config, str) else config
         self.device = existing_device(device)
         init_default_scope(cfg.get('default_scope', 'mmpretrain'))
         if not compare and 'postprocessor' in cfg.model:
             cfg.model.postprocessor.compare = []
         self.model = MODELS.build(cfg.model)
-        load_checkpoint(self.model, checkpoint, map_location='cpu', logger='silent')
+        load_exactly(self.model, checkpoint, trust)
         self.model.to(self.device).eval()
         dataset = cfg.test_dataloader.dataset
         steps = dataset.get('datasets', [dataset])[0].pipeline

@@ -128,7 +128,7 @@ class WeakLabelHead(BaseModule):
 
     def predict(self, feats: Sequence, data_samples: Optional[List[DataSample]] = None,
                 ) -> List[DataSample]:
-        """Set ``pred_score`` (num_classes,) in [0, 1] and ``pred_label`` (score >= 0.5) of each sample."""
+        """Set ``pred_score`` and ``pred_label`` of each sample, see :func:`set_prediction`."""
         scores = self.score(self(feats)).detach()
         samples = data_samples or [DataSample() for _ in scores]
         for sample, score in zip(samples, scores):
@@ -152,9 +152,15 @@ class WeakLabelHead(BaseModule):
 
 
 def set_prediction(sample: DataSample, score: Tensor) -> None:
-    """Write an image score (num_classes,) in [0, 1] and the label it means into a data sample."""
+    """Write an image score (num_classes,) in [0, 1] and the label it means into a data sample.
+
+    One score p, "manipulated", becomes (1 - p, p): mmpretrain's tools look a label's score up by its number.
+    """
+    if score.numel() == 1:
+        label, score = (score >= 0.5).long().flatten(), torch.cat([1 - score, score])
+    else:
+        label = score.argmax(0, keepdim=True)
     sample.set_field(score, 'pred_score')
-    label = (score >= 0.5).long() if score.numel() == 1 else score.argmax(0, keepdim=True)
     sample.set_field(label, 'pred_label')
 
 

@@ -15,7 +15,7 @@ from mmcabl.engine.identity import training_identity
 from mmcabl.engine.outputs import new_file, own_folder
 from mmcabl.engine.stages import STAMP, finish, finished, folder_for
 from mmcabl.engine.upstream import run_script
-from mmcabl.models import WeaklySupervisedLocalizer, WeakLabelHead
+from mmcabl.models import WeakLabelHead, WeaklySupervisedLocalizer
 from mmcabl.quickstart.stages import Plan
 from mmcabl.quickstart.stages import make_data as quickstart_data
 from mmcabl.tables.families import FAMILIES

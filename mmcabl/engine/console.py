@@ -16,7 +16,8 @@ from mmcabl.quiet import ignore_known_warnings, import_quietly
 FILE_ONLY = re.compile('|'.join((
     r'\s*-+\s+System environment:', r'Config:\n', r'Hooks will be executed in the following order',
     r'Distributed training is not used, all SyncBatchNorm', r'paramwise_options -- ',
-    r'"FileClient" will be deprecated', r'"HardDiskBackend" is the alias of')))
+    r'The prefix is not set in metric class IoUMetric', r'"FileClient" will be deprecated',
+    r'"HardDiskBackend" is the alias of')))
 
 
 class FileOnly(logging.Filter):

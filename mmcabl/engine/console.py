@@ -7,7 +7,8 @@ and a config is checked before it becomes a Runner. The log file has everything.
 import logging
 import re
 from contextlib import ExitStack, contextmanager
-from typing import Iterator
+from functools import wraps
+from typing import Any, Callable, Dict, Iterator
 from unittest.mock import patch
 
 from mmcabl.quiet import ignore_known_warnings, import_quietly
@@ -27,11 +28,26 @@ class FileOnly(logging.Filter):
         return FILE_ONLY.match(record.getMessage()) is None
 
 
+def remembered(function: Callable) -> Callable:
+    """A pure function that computes the same only once, for arguments that cannot be hashed."""
+    found: Dict[str, Any] = {}
+
+    @wraps(function)
+    def remembering(*args, **kwargs) -> Any:
+        key = repr((args, sorted(kwargs.items())))
+        if key not in found:
+            found[key] = function(*args, **kwargs)
+        return found[key]
+
+    return remembering
+
+
 @contextmanager
 def quiet_console(package: str, training: bool) -> Iterator[None]:
     """An upstream script of ``package``, ``mmpretrain`` or ``mmseg``, can be run inside."""
     ignore_known_warnings()
     from mmengine.runner import Runner
+    from yapf.yapflib import yapf_api
 
     from mmcabl.engine.preflight import check_run
     from mmcabl.stack import require_mmseg
@@ -55,4 +71,6 @@ def quiet_console(package: str, training: bool) -> Iterator[None]:
     with ExitStack() as stack:
         stack.enter_context(patch.object(Runner, 'build_logger', with_filter))
         stack.enter_context(patch.object(Runner, 'from_cfg', checked))
+        # the same config is laid out four times and at each checkpoint; one of many data sets takes seconds
+        stack.enter_context(patch.object(yapf_api, 'FormatCode', remembered(yapf_api.FormatCode)))
         yield

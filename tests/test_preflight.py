@@ -32,7 +32,7 @@ def config(path, work_dir, **options):
 def quick(tmp_path, monkeypatch):
     """The quick start's config, with all it needs; one step of training."""
     # a second and more at each start of a Runner: compilers' versions, the config's layout
-    monkeypatch.setattr('mmengine.runner.runner.collect_env', lambda: {})
+    monkeypatch.setattr('mmengine.runner.runner.collect_env', dict)
     monkeypatch.setattr('yapf.yapflib.yapf_api.FormatCode', lambda text, **kwargs: (text, True))
     write_casia(tmp_path / 'data', 2, 2)
     root = str(tmp_path / 'data')

@@ -46,6 +46,7 @@ def remembered(function: Callable) -> Callable:
 def quiet_console(package: str, training: bool) -> Iterator[None]:
     """An upstream script of ``package``, ``mmpretrain`` or ``mmseg``, can be run inside."""
     ignore_known_warnings()
+    from mmengine.config import config
     from mmengine.runner import Runner
     from yapf.yapflib import yapf_api
 
@@ -72,5 +73,8 @@ def quiet_console(package: str, training: bool) -> Iterator[None]:
         stack.enter_context(patch.object(Runner, 'build_logger', with_filter))
         stack.enter_context(patch.object(Runner, 'from_cfg', checked))
         # the same config is laid out four times and at each checkpoint; one of many data sets takes seconds
-        stack.enter_context(patch.object(yapf_api, 'FormatCode', remembered(yapf_api.FormatCode)))
+        lay_out = remembered(yapf_api.FormatCode)
+        for module in (yapf_api, config):
+            if hasattr(module, 'FormatCode'):  # mmengine imports it when it is used, or with its module
+                stack.enter_context(patch.object(module, 'FormatCode', lay_out))
         yield

@@ -40,18 +40,10 @@ class WheelWithMim(bdist_wheel):
 
 
 def place(folder: Path, names: Sequence[str], link: bool) -> None:
-    """Copy or link files and folders of the repository into ``folder``, replacing what an earlier call put there.
-
-    Copies go into folders of a build alone; links go into the repository, where only links are replaced.
-
-    Raises:
-        FileExistsError: a link is to be made where something else is.
-    """
+    """Copy or link files and folders of the repository into ``folder``, replacing what is there."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
         source, target = ROOT / name, folder / name
-        if link and target.exists() and not target.is_symlink():
-            raise FileExistsError(f'{target} is not a link that an install made; move it away, then install again.')
         if target.is_symlink() or target.is_file():
             target.unlink()
         elif target.is_dir():
@@ -64,5 +56,4 @@ def place(folder: Path, names: Sequence[str], link: bool) -> None:
             shutil.copy(source, target)
 
 
-if __name__ == '__main__':
-    setup(cmdclass={'build_py': BuildWithMim, 'bdist_wheel': WheelWithMim})
+setup(cmdclass={'build_py': BuildWithMim, 'bdist_wheel': WheelWithMim})

@@ -279,16 +279,3 @@ def test_make_clean_removes_a_quick_start_and_nothing_else(tmp_path, made):
     done = subprocess.run(['make', '-f', str(makefile), 'clean'], cwd=tmp_path, capture_output=True, text=True)
     assert folder.exists() is not made and (done.returncode == 0) is made
     assert 'work_dirs/quickstart' in done.stdout + done.stderr
-
-
-def test_an_editable_install_links_and_removes_no_folder(tmp_path):
-    """`mmcabl/.mim/tools` may be a folder that somebody put there."""
-    place = runpy.run_path(str(Path(__file__).parents[1] / 'setup.py'), run_name='imported')['place']
-    (tmp_path / 'tools').mkdir()
-    (tmp_path / 'tools/mine.py').write_text('mine')
-    with pytest.raises(FileExistsError, match='tools is not a link that an install made'):
-        place(tmp_path, ('tools',), link=True)
-    assert (tmp_path / 'tools/mine.py').read_text() == 'mine'
-    place(tmp_path / 'free', ('tools', 'model-index.yml'), link=True)
-    place(tmp_path / 'free', ('tools', 'model-index.yml'), link=True)
-    assert (tmp_path / 'free/tools').is_symlink() and (tmp_path / 'free/tools/train.py').is_file()

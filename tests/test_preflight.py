@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
 from mmcabl.engine.console import FileOnly, quiet_console, remembered
@@ -36,10 +37,13 @@ def quick(tmp_path, monkeypatch):
     monkeypatch.setattr('yapf.yapflib.yapf_api.FormatCode', lambda text, **kwargs: (text, True))
     write_casia(tmp_path / 'data', 2, 2)
     root = str(tmp_path / 'data')
-    return config(QUICK, tmp_path / 'work', train_dataloader__dataset__data_root=root,
-                  test_dataloader__dataset__data_root=root, train_dataloader__batch_size=4, train_cfg__max_epochs=1,
-                  train_dataloader__num_workers=0, train_dataloader__persistent_workers=False,
-                  experiment_name=f'preflight_{tmp_path.name}')
+    loggers = set(MMLogger._instance_dict)
+    yield config(QUICK, tmp_path / 'work', train_dataloader__dataset__data_root=root,
+                 test_dataloader__dataset__data_root=root, train_dataloader__batch_size=4, train_cfg__max_epochs=1,
+                 train_dataloader__num_workers=0, train_dataloader__persistent_workers=False,
+                 experiment_name=f'preflight_{tmp_path.name}')
+    for name in set(MMLogger._instance_dict) - loggers:  # they write to this test's captured output
+        del MMLogger._instance_dict[name]
 
 
 def test_everything_that_is_missing_is_listed_at_once(tmp_path, monkeypatch):

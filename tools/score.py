@@ -16,8 +16,8 @@ from pathlib import Path
 
 import torch
 
-from mmcabl.results.files import write_whole
 from mmcabl.engine.outputs import own_folder
+from mmcabl.results.files import write_whole
 from mmcabl.scoring import Predictor, score_share
 from mmcabl.scoring.chunk_results import left_out_images
 from mmcabl.scoring.run import rank_and_size

@@ -25,11 +25,9 @@ def own_folder(path: Union[str, Path], ours: Sequence[str]) -> Path:
         ours: beginnings of names of which one at least is in a folder of ours from its first moment on.
 
     Raises:
-        FileExistsError: the folder holds other things, or it is a file.
+        FileExistsError: the folder holds other things.
     """
     path = Path(path)
-    if path.exists() and not path.is_dir():
-        raise FileExistsError(f'{path} is a file, and a folder is to be made there; give another place.')
     names = sorted(p.name for p in path.iterdir()) if path.is_dir() else []
     if names and not any(name.startswith(tuple(ours)) for name in names):
         raise FileExistsError(f'{path} is not empty and holds no results of an earlier run (but {names[0]}); give a '

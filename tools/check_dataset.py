@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mmcabl.checking import as_dict, check_root, find_leakage, text
 from mmcabl.checking.check import KNOWN
+from mmcabl.engine.outputs import new_file
 
 
 def main() -> int:
@@ -21,10 +22,13 @@ def main() -> int:
     parser.add_argument('--against', help='another root, to find authentic images that both have')
     parser.add_argument('--max-bits', type=int, default=4, help='of 64, by which near duplicates may differ')
     parser.add_argument('--json', type=Path, help='file for the whole report')
+    parser.add_argument('--overwrite', action='store_true', help='replace the report where it exists')
     parser.add_argument('--workers', type=int, help='threads; all cores by default')
     parser.add_argument('--quiet', action='store_true', help='no progress bar')
     args = parser.parse_args()
     try:
+        if args.json:
+            new_file(args.json, args.overwrite)
         found = check_root(args.root, args.type, args.workers, not args.quiet)
         leakage = None
         if args.against:

@@ -13,8 +13,13 @@ from urllib.parse import urlparse
 import torch
 from mmengine import fileio
 from mmengine.dist import barrier, get_rank
-from mmengine.runner import (CheckpointLoader, get_deprecated_model_names, get_external_models, get_mmcls_models,
-                             get_torchvision_models)
+from mmengine.runner import (
+    CheckpointLoader,
+    get_deprecated_model_names,
+    get_external_models,
+    get_mmcls_models,
+    get_torchvision_models,
+)
 
 from mmcabl.checkpoints.reading import CheckpointError, read_checkpoint
 

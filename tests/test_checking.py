@@ -1,7 +1,6 @@
 """The checker: recognizes, counts, pairs, and finds what is broken, doubled or shared."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from mmcabl.checking import check_root, find_leakage, recognize, text
 from mmcabl.checking.inspect import difference_hash
 from mmcabl.synthetic import ForgeryRecipe, generate
 from mmcabl.synthetic.layouts import LAYOUTS
+from tests import warm
 from tests.conftest import write_casia
 
 SCRIPT = Path(__file__).parents[1] / 'tools/check_dataset.py'
@@ -100,8 +100,8 @@ def test_the_hash_moves_little_under_compression_and_much_between_pictures():
 
 def test_the_scripts_exit_status_and_json(tmp_path):
     def run(*arguments):
-        return subprocess.run([sys.executable, str(SCRIPT), *map(str, arguments)], capture_output=True, text=True,
-                              timeout=120)
+        return warm.run([sys.executable, SCRIPT, *arguments], timeout=600)
+
     root = write_casia(tmp_path / 'good')
     done = run(root, '--json', tmp_path / 'out/report.json')
     assert done.returncode == 0 and 'CASIAv2 at' in done.stdout

@@ -352,7 +352,7 @@ def test_a_kill_while_saving_loses_no_checkpoint(trained, copied, monkeypatch, m
         monkeypatch.setattr(writing.LocalBackend, 'put', lambda self, data, path: (Path(path).write_bytes(data[:99]),
                                                                                    kill()))
     elif moment == 'pointer':
-        monkeypatch.setattr(saving_hook, 'write_atomically', kill)
+        monkeypatch.setattr(saving_hook, 'write_whole', kill)
     else:
         monkeypatch.setattr(writing.os, moment, kill)
     with pytest.raises(Killed):

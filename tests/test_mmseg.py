@@ -1,7 +1,6 @@
 """The mmsegmentation side: upstream's scripts, one method in two toolboxes, refinement behind any model."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from mmengine.structures import PixelData
 from mmcabl.engine.upstream import upstream_script
 from mmcabl.evaluation import ImageAUC, PixelF1
 from mmcabl.stack import StackError, require_mmseg
+from tests import warm
 from tests.conftest import write_casia
 
 pytest.importorskip('mmseg')
@@ -29,8 +29,7 @@ SIDES = dict(mmseg=ROOT / 'mmseg/cabl-seg_conformer-mini_b8-8e_synthetic-160.py'
 
 
 def run(package, script, *arguments):
-    done = subprocess.run([sys.executable, str(upstream_script(package, script)), *map(str, arguments)],
-                          capture_output=True, text=True, timeout=300)
+    done = warm.run([sys.executable, upstream_script(package, script), *arguments], timeout=600)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
     return done.stdout + done.stderr
 

@@ -9,6 +9,8 @@ trust_checkpoints = False
 model_wrapper_cfg = dict(type='mmcabl.AnyDeviceDDP')
 
 default_hooks = dict(
+    # What a run needs is checked before its first step.
+    preflight=dict(type='mmcabl.PreflightHook'),
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),

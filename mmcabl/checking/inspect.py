@@ -1,7 +1,6 @@
 """One image and its mask: readable, of one size, and which other image is the same."""
 
 import hashlib
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Dict, List, Optional, Sequence, Tuple
@@ -12,6 +11,7 @@ from rich.progress import track
 
 from mmcabl.datasets.loading import read_image
 from mmcabl.datasets.masks import read_mask
+from mmcabl.engine.cores import usable_cores
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,6 @@ def inspect_entry(entry: Dict) -> Inspected:
 def inspect_all(entries: Sequence[Dict], title: str, workers: Optional[int] = None,
                 progress: bool = True) -> List[Inspected]:
     """Every entry, on all cores (OpenCV and hashlib work outside Python's lock), with a progress bar."""
-    workers = workers or len(os.sched_getaffinity(0))
+    workers = workers or usable_cores()
     with ThreadPoolExecutor(workers) as pool:
         return list(track(pool.map(inspect_entry, entries), title, total=len(entries), disable=not progress))

@@ -13,7 +13,7 @@ from mmcabl.checkpoints.reading import CheckpointError, read_checkpoint
 from mmcabl.checkpoints.weights_hook import RESUMED
 from mmcabl.checkpoints.writing import AtomicLocalBackend
 from mmcabl.registry import HOOKS
-from mmcabl.results.store import write_atomically
+from mmcabl.results.files import write_whole
 
 POINTER = 'last_checkpoint'
 
@@ -65,7 +65,7 @@ class AtomicCheckpointHook(CheckpointHook):
                                save_param_scheduler=self.save_param_scheduler, meta=meta, by_epoch=self.by_epoch,
                                backend_args=self.backend_args, **self.args)
         if is_main_process():
-            write_atomically(Path(runner.work_dir, POINTER), self.last_ckpt)
+            write_whole(Path(runner.work_dir, POINTER), self.last_ckpt)
             for old in removed:
                 Path(self.out_dir, self.filename_tmpl.format(old)).unlink(missing_ok=True)
 
@@ -90,7 +90,7 @@ def find_whole(pointer: Path, newest_first: List[Path]) -> None:
             continue
         if path != named:
             print_log(f'Training goes on from {path}.', logger='current', level=30)
-            write_atomically(pointer, path)
+            write_whole(pointer, path)
         return
     if newest_first:
         raise CheckpointError(f'None of the {len(newest_first)} checkpoints in {pointer.parent} can be resumed; move '

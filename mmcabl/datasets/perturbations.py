@@ -26,7 +26,7 @@ class Perturbation(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         if not results.get('unreadable'):
-            rng = np.random.default_rng(zlib.crc32(str(results.get('img_path', '')).encode()))
+            rng = np.random.default_rng(zlib.crc32(str(results.get('img_path', '')).encode(errors='surrogatepass')))
             results['img'] = self.perturb(results['img'], rng)
             results['img_shape'] = results['img'].shape[:2]
         return results

@@ -1,7 +1,6 @@
 """Write a synthetic data set in one of the benchmark data sets' layouts."""
 
 import json
-import os
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from functools import lru_cache
@@ -13,11 +12,14 @@ import cv2
 import numpy as np
 from rich.progress import track
 
+from mmcabl.engine.cores import usable_cores
 from mmcabl.synthetic.forgery import ForgeryRecipe, make_image
 from mmcabl.synthetic.layouts import LAYOUTS
 
 EXTENSIONS = ('.jpg', '.jpeg', '.png', '.tif', '.tiff', '.bmp')
 MANIFEST = 'manifest.jsonl'
+#: Images that a worker takes at a time.
+CHUNK = 8
 
 Job = Tuple[int, int, bool, str, str, str, str, ForgeryRecipe]
 
@@ -60,7 +62,7 @@ def _make(job: Job) -> Dict:
 
 def generate(photographs: Sequence[Union[str, Path]], out_dir: Union[str, Path], count: int, seed: int = 0,
              recipe: Optional[ForgeryRecipe] = None, workers: Optional[int] = None,
-             progress: bool = True, layout: str = 'CASIAv2') -> List[Dict]:
+             progress: bool = True, layout: str = 'CASIAv2', go_on: bool = False) -> List[Dict]:
     """Write ``count`` images, every other one forged, in the native layout of a benchmark data set.
 
     The result depends on the photographs, the seed and the recipe, not on the number of workers.
@@ -68,13 +70,14 @@ def generate(photographs: Sequence[Union[str, Path]], out_dir: Union[str, Path],
     Args:
         photographs: files to draw hosts and donors from.
         out_dir: gets the layout's folders and ``manifest.jsonl``, one JSON record a line on what was done to
-            each image. Must be empty or missing.
+            each image. Must be empty or missing, unless ``go_on``.
         count: number of images.
         seed: of everything that is drawn.
         recipe: see :class:`ForgeryRecipe`.
         workers: processes; all cores by default.
         progress: show a progress bar.
         layout: ``CASIAv2``, ``CASIAv1``, ``Columbia``, ``COVERAGE`` or ``IMD2020``, masks encoded as there.
+        go_on: ``out_dir`` holds what an interrupted call with the same arguments made; it is made again.
 
     Returns:
         The manifest's records.
@@ -84,7 +87,7 @@ def generate(photographs: Sequence[Union[str, Path]], out_dir: Union[str, Path],
     if layout not in LAYOUTS:
         raise ValueError(f'Unknown layout {layout!r}; accepted are {", ".join(LAYOUTS)}.')
     out_dir, recipe = Path(out_dir), recipe or ForgeryRecipe()
-    if out_dir.exists() and any(out_dir.iterdir()):
+    if not go_on and out_dir.exists() and any(out_dir.iterdir()):
         raise FileExistsError(f'{out_dir} is not empty; give a new folder, or remove it first.')
     out_dir.mkdir(parents=True, exist_ok=True)
     paths = sorted(str(p) for p in photographs)
@@ -94,7 +97,7 @@ def generate(photographs: Sequence[Union[str, Path]], out_dir: Union[str, Path],
         host, donor = rng.choice(len(paths), 2, replace=len(paths) < 2)
         jobs.append((seed, index, bool(index % 2), paths[host], paths[donor], str(out_dir), layout,
                      recipe))
-    records = _run(jobs, workers or len(os.sched_getaffinity(0)), progress)
+    records = _run(jobs, workers or usable_cores(), progress)
     with open(out_dir / MANIFEST, 'w') as file:
         for record in records:
             file.write(json.dumps(record) + '\n')
@@ -107,8 +110,9 @@ def _run(jobs: List[Job], workers: int, progress: bool) -> List[Dict]:
     def watched(results) -> List[Dict]:
         return list(track(results, 'Making images', total=len(jobs), disable=not progress))
 
+    workers = min(workers, -(-len(jobs) // CHUNK))  # one without a chunk would import for seconds and do nothing
     if workers == 1:
         return watched(map(_make, jobs))
     # spawn: fork is unsafe once OpenCV or torch have started threads
     with ProcessPoolExecutor(workers, mp_context=get_context('spawn')) as pool:
-        return watched(pool.map(_make, jobs, chunksize=8))
+        return watched(pool.map(_make, jobs, chunksize=CHUNK))

@@ -1,122 +1,173 @@
-"""The list formats of the community, each parsed into rows. A bad list is one sentence with file and line."""
+"""The list formats of the community, each parsed into rows. A bad list is one sentence with file and line.
+
+Bytes that are not UTF-8 are kept as Python keeps those of file names, so that a list can name any file.
+"""
 
 import csv
 import json
-from typing import Callable, Dict, Iterator, NamedTuple, Optional
+from typing import Any, Callable, Dict, Iterator, NoReturn, Optional, Tuple, Union
+
+from mmcabl.images import shown
 
 AUTHENTIC = ('0', 'authentic', 'au', 'real')
 MANIPULATED = ('1', 'manipulated', 'tp', 'fake')
 NO_MASK = ('', 'none', 'negative', 'null')
-
-
-class Row(NamedTuple):
-    """One image of a list: where it stands (``line 7``, ``entry 7``), paths as written, label 0 or 1."""
-
-    place: str
-    image: str
-    label: int
-    mask: Optional[str]
+#: An image of a list: where it stands (a line's number, or a text such as ``entry 7``), its path, label 0 or 1, mask.
+Row = Tuple[Union[int, str], str, int, Optional[str]]
 
 
 class BadList(ValueError):
     """A list that cannot be read: one sentence with file and line."""
 
 
-def label_of(text: object, file: str, place: str) -> int:
+def refuse(file: str, place: Union[int, str], why: str) -> NoReturn:
+    """Raise :class:`BadList`. What the list says stands in ``why`` as it is, and is made printable here."""
+    place = f'line {place}' if isinstance(place, int) else place
+    raise BadList(shown(f'{file}, {place}: {why}')) from None
+
+
+def label_of(text: object, file: str, place: Union[int, str]) -> int:
     """0 or 1 from what a list says; raises :class:`BadList` when it is neither."""
-    word = str(text).strip().lower()
+    word = str(text)[:40].strip().lower()
     if word not in AUTHENTIC + MANIPULATED:
-        raise BadList(f'{file}, {place}: label {text!r} is neither authentic ({", ".join(AUTHENTIC)}) nor '
-                      f'manipulated ({", ".join(MANIPULATED)}).')
+        refuse(file, place, f'label {_short(text)} is neither authentic ({", ".join(AUTHENTIC)}) nor manipulated '
+               f'({", ".join(MANIPULATED)}).')
     return int(word in MANIPULATED)
 
 
 def mask_of(text: Optional[str]) -> Optional[str]:
     """A mask's path, or None where the list has one of the words for none."""
-    return None if text is None or text.strip().lower() in NO_MASK else text.strip()
+    if text is None or text in ('None', 'Negative', ''):  # nearly all
+        return None
+    text = text.strip()
+    return None if len(text) < 9 and text.lower() in NO_MASK else text
 
 
-def _lines(file: str) -> Iterator:
-    with open(file, encoding='utf-8') as opened:
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + '...'
+
+
+def lines(file: str) -> Iterator[Tuple[int, str]]:
+    """(number, text) of the lines that have any."""
+    with open(file, encoding='utf-8-sig', errors='surrogateescape') as opened:
         for number, line in enumerate(opened, 1):
-            if line.strip():
-                yield f'line {number}', line.strip()
+            line = line.strip()
+            if line:
+                yield number, line
 
 
 def catnet(file: str) -> Iterator[Row]:
     """CAT-Net: ``image,mask,...`` a line, mask ``None`` for authentic images; further columns are not used."""
-    for place, line in _lines(file):
-        columns = line.split(',')
+    for number, line in lines(file):
+        columns = line.split(',', 2)
         if len(columns) < 2:
-            raise BadList(f'{file}, {place}: 1 column, where CAT-Net lists have image,mask,... (mask None for '
-                          'an authentic image).')
+            refuse(file, number, '1 column, where CAT-Net lists have image,mask,... (mask None for an authentic '
+                   'image).')
         mask = mask_of(columns[1])
-        yield Row(place, columns[0].strip(), int(mask is not None), mask)
+        yield number, columns[0].strip(), int(mask is not None), mask
 
 
 def mvssnet(file: str) -> Iterator[Row]:
     """MVSS-Net: ``image mask label`` a line, separated by blanks, mask ``None`` where there is none."""
-    for place, line in _lines(file):
+    for number, line in lines(file):
         columns = line.split()
         if len(columns) != 3:
-            raise BadList(f'{file}, {place}: {len(columns)} columns, where MVSS-Net lists have 3, image mask '
-                          'label (paths with blanks need a CSV list).')
-        yield Row(place, columns[0], label_of(columns[2], file, place), mask_of(columns[1]))
+            refuse(file, number, f'{len(columns)} columns, where MVSS-Net lists have 3, image mask label (paths with '
+                   'blanks need a CSV list).')
+        yield number, columns[0], label_of(columns[2], file, number), mask_of(columns[1])
 
 
 def table(file: str) -> Iterator[Row]:
     """CSV with a header that names ``image``, ``label`` and, if there are masks, ``mask``."""
-    with open(file, newline='', encoding='utf-8-sig') as opened:
+    with open(file, newline='', encoding='utf-8-sig', errors='surrogateescape') as opened:
         reader = csv.reader(opened)
-        header = [name.strip().lower() for name in next(reader, [])]
-        if not {'image', 'label'} <= set(header):
-            raise BadList(f'{file}, line 1: the header is {",".join(header) or "empty"}; a CSV list needs the '
-                          'columns image and label, and may have mask.')
-        for columns in reader:
-            place = f'line {reader.line_num}'
-            if not columns:
-                continue
-            if len(columns) != len(header):
-                raise BadList(f'{file}, {place}: {len(columns)} columns, where the header has {len(header)}.')
-            row = dict(zip(header, columns))
-            yield Row(place, row['image'].strip(), label_of(row['label'], file, place), mask_of(row.get('mask')))
-
-
-def _json(file: str, kind: type, expected: str):
-    with open(file, encoding='utf-8') as opened:
         try:
-            content = json.load(opened)
+            header = [name.strip().lower() for name in next(reader, [])]
+            if not {'image', 'label'} <= set(header):
+                refuse(file, 1, f'the header is {",".join(header)[:200] or "empty"}; a CSV list needs the columns '
+                       'image and label, and may have mask.')
+            for name in ('image', 'label', 'mask'):
+                if header.count(name) > 1:
+                    refuse(file, 1, f'the header has the column {name} {header.count(name)} times.')
+            image, label, mask = (header.index(n) if n in header else None for n in ('image', 'label', 'mask'))
+            for row in reader:
+                number = reader.line_num
+                if not row:
+                    continue
+                if len(row) != len(header):
+                    refuse(file, number, f'{len(row)} columns, where the header has {len(header)}.')
+                yield (number, row[image].strip(), label_of(row[label], file, number),
+                       None if mask is None else mask_of(row[mask]))
+        except csv.Error as error:
+            refuse(file, max(1, reader.line_num), f'not CSV ({error}).')
+
+
+class _Doubled(dict):
+    """A JSON object in which a key stands twice; ``dict`` would keep the last without a word."""
+
+    key: str = ''
+    number: int = 0
+
+
+def _object(pairs: list) -> dict:
+    found: Dict[str, Any] = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    doubled, seen = _Doubled(found), set()
+    for doubled.number, (doubled.key, _) in enumerate(pairs, 1):
+        if doubled.key in seen:
+            return doubled
+        seen.add(doubled.key)
+    return doubled
+
+
+def _json(file: str, kind: type, expected: str) -> Any:
+    with open(file, encoding='utf-8-sig', errors='surrogateescape') as opened:
+        try:
+            content = json.load(opened, object_pairs_hook=_object)
         except json.JSONDecodeError as error:
-            raise BadList(f'{file}, line {error.lineno}: not JSON ({error.msg}).') from None
+            refuse(file, error.lineno, f'not JSON ({error.msg}).')
+        except RecursionError:
+            refuse(file, 1, 'the JSON is nested too deeply.')
+        except ValueError as error:  # a number with thousands of digits
+            refuse(file, 1, f'not JSON that can be read ({str(error)[:80]}).')
     if not isinstance(content, kind):
-        raise BadList(f'{file}, line 1: the JSON is a {type(content).__name__}, not {expected}.')
+        refuse(file, 1, f'the JSON is a {type(content).__name__}, not {expected}.')
     return content
 
 
 def benco(file: str) -> Iterator[Row]:
     """IMDL-BenCo: a JSON list of ``[image, mask]`` pairs, mask ``"Negative"`` for authentic images."""
     for number, pair in enumerate(_json(file, list, 'a list of [image, mask or "Negative"] pairs'), 1):
-        place = f'entry {number}'
-        if not (isinstance(pair, list) and len(pair) == 2 and all(isinstance(x, str) for x in pair)):
-            raise BadList(f'{file}, {place}: {json.dumps(pair)[:80]} is not an [image, mask or "Negative"] pair.')
+        if not (isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], str)):
+            text = json.dumps(pair)
+            refuse(file, f'entry {number}', f'{text[:80]} is not an [image, mask or "Negative"] pair.')
         mask = mask_of(pair[1])
-        yield Row(place, pair[0], int(mask is not None), mask)
+        yield f'entry {number}', pair[0].strip(), int(mask is not None), mask
 
 
 def wscl(file: str, subset: Optional[str] = None) -> Iterator[Row]:
     """WSCL: a JSON object ``{name: {subset, path, label, mask}}``; ``subset`` takes one part of it."""
     parts = set()
     rows = _json(file, dict, 'an object of {name: {subset, path, label, mask}}')
+    if isinstance(rows, _Doubled):
+        refuse(file, f'entry {rows.number}', f'the key {_short(rows.key)} is there twice.')
     for number, (name, row) in enumerate(rows.items(), 1):
-        place = f'entry {number} ({name})'
+        place = f'entry {number} ({name[:80]})'
         if not (isinstance(row, dict) and {'path', 'label'} <= set(row)):
-            raise BadList(f'{file}, {place}: an object with path and label is needed.')
+            refuse(file, place, 'an object with path and label is needed.')
+        if isinstance(row, _Doubled):
+            refuse(file, place, f'the key {_short(row.key)} is there twice.')
+        for key in ('path', 'mask', 'subset'):
+            if not isinstance(row.get(key), (str, type(None))) or key == 'path' and row[key] is None:
+                refuse(file, place, f'{key} is {_short(row[key])}, not a text.')
         parts.add(row.get('subset'))
         if subset in (None, row.get('subset')):
-            yield Row(place, row['path'], label_of(row['label'], file, place), mask_of(row.get('mask')))
+            yield place, row['path'].strip(), label_of(row['label'], file, place), mask_of(row.get('mask'))
     if subset is not None and subset not in parts:
         there = ', '.join(sorted(map(str, parts)))
-        raise BadList(f'{file}, entry 1: no entry has subset {subset!r}; there are {there}.')
+        refuse(file, 'entry 1', f'no entry has subset {subset!r}; there are {there[:200]}.')
 
 
 FORMATS: Dict[str, Callable[..., Iterator[Row]]] = {
@@ -127,7 +178,7 @@ def guess_format(file: str) -> str:
     """The format by extension, and where that leaves two, by the first character or line."""
     if file.lower().endswith('.csv'):
         return 'csv'
-    with open(file, encoding='utf-8') as opened:
+    with open(file, encoding='utf-8-sig', errors='surrogateescape') as opened:
         head = opened.read(4096).lstrip()
     if file.lower().endswith('.json'):
         return 'wscl' if head.startswith('{') else 'benco'

@@ -7,8 +7,8 @@ from typing import Dict, List, Optional, Tuple, Union
 from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
-from mmcabl.datasets.list_formats import lines
 from mmcabl.datasets.masks import check_rule
+from mmcabl.datasets.text_lists import lines
 from mmcabl.images import shown
 from mmcabl.registry import DATASETS
 
@@ -128,4 +128,6 @@ class ForgeryDataset(BaseDataset):
             if not error.strerror:
                 raise
             raise FileNotFoundError(f'ann_file {shown(self.ann_file)} cannot be read: {error.strerror}.') from None
+        if not selected:
+            raise FileNotFoundError(f'{shown(self.ann_file)}, line 1: the list has no images.')
         return selected

@@ -9,13 +9,15 @@ import numpy as np
 
 from mmcabl.datasets.folder_listing import FolderListing
 from mmcabl.datasets.forgery_dataset import ForgeryDataset
-from mmcabl.datasets.list_formats import FORMATS, guess_format, refuse
-from mmcabl.datasets.packed import Packed, parts
+from mmcabl.datasets.list_formats import FORMATS, guess_format
+from mmcabl.datasets.packed import Packed, Unpacked, one
+from mmcabl.datasets.plain_text import PlainText
+from mmcabl.datasets.text_lists import refuse
 from mmcabl.images import shown
 from mmcabl.registry import DATASETS
 
-#: Rows that are checked together.
-BATCH = 65_536
+#: Rows that are checked together, in lists that are read row by row.
+BATCH = 8_192
 
 
 @DATASETS.register_module()
@@ -58,27 +60,32 @@ class ForgeryList(ForgeryDataset):
         self.format, self.subset, self.check_files, self.follow_links = format, subset, check_files, follow_links
         super().__init__(data_root=data_root, ann_file=ann_file, **kwargs)
 
-    def list_entries(self) -> Packed:
-        """Parse the whole list and check its paths, many rows at a time."""
+    def list_entries(self) -> Unpacked:
+        """Read the whole list and check its paths, many lines at a time."""
         file = self.ann_file
         if not os.path.isfile(file):
             raise FileNotFoundError(f'{shown(file)} is not a file; ForgeryList needs ann_file, a list of images.')
         self._root = os.path.abspath(self.data_root or '.')
         listing = FolderListing(self._root, self.follow_links) if self.check_files else None
-        entries = Packed(self._unpack)
         try:
             kind = self.format or guess_format(file)
-            rows = FORMATS[kind](file, **(dict(subset=self.subset) if kind == 'wscl' else {}))
-            while True:
-                batch = list(islice(rows, BATCH))
-                if not batch:
-                    return entries
-                _, images, labels, masks = zip(*batch)
-                if not self._plain(images, labels, masks, listing):
-                    images, masks = zip(*(self._checked(*row, listing) for row in batch))
-                entries.extend(images, labels, masks)
+            packed = PlainText.read(file, kind, listing) if os.sep == '/' else None
+            if packed is None:
+                packed = self._row_by_row(kind, listing)
         except OSError as error:
-            refuse(file, 'line 1', f'the list cannot be read: {error.strerror}.')
+            refuse(file, 1, f'the list cannot be read: {error.strerror}.')
+        self._row = packed.columns.row if isinstance(packed, PlainText) else packed.row
+        return Unpacked(packed, self._unpack)
+
+    def _row_by_row(self, kind: str, listing: Optional[FolderListing]) -> Packed:
+        """Any list; every row that is not plain is looked at by itself."""
+        packed, rows = Packed(), FORMATS[kind](self.ann_file, **(dict(subset=self.subset) if kind == 'wscl' else {}))
+        for batch in iter(lambda: list(islice(rows, BATCH)), []):
+            images, labels, masks = ([row[i] for row in batch] for i in (1, 2, 3))
+            if not self._plain(images, labels, masks, listing):
+                images, masks = zip(*(self._checked(*row, listing) for row in batch))
+            packed.extend(images, labels, masks)
+        return packed
 
     @staticmethod
     def _plain(images: Sequence[str], labels: Sequence[int], masks: Sequence[Optional[str]],
@@ -114,34 +121,31 @@ class ForgeryList(ForgeryDataset):
         return name
 
     @staticmethod
-    def count(entries: Packed) -> Tuple[int, int]:
+    def count(entries: Unpacked) -> Tuple[int, int]:
         """Manipulated images, and those of them without a mask."""
-        return entries.forged, entries.lacking
+        return entries.packed.forged, entries.packed.lacking
 
-    def select(self, entries: Packed) -> Packed:
+    def select(self, entries: Unpacked) -> Unpacked:
         """All of them: the list is the selection."""
         return entries
 
-    def _unpack(self, packed: bytes) -> Dict:
-        image, label, mask = parts(packed)
-        entry = self.entry(os.path.join(self._root, image), label, mask and os.path.join(self._root, mask))
-        return dict(entry, dataset_name=self.name, mask_rule=self.mask_rule)
+    def _unpack(self, entry: bytes) -> Dict:
+        image, label, mask = self._row(entry)
+        found = self.entry(os.path.join(self._root, image), label, mask and os.path.join(self._root, mask))
+        return dict(found, dataset_name=self.name, mask_rule=self.mask_rule)
 
     def _serialize_data(self) -> Tuple[np.ndarray, np.ndarray]:
-        """mmengine's hook: the packed bytes as they are, where every entry is kept."""
-        self._packed = isinstance(self.data_list, Packed)
+        """mmengine's hook: the entries' bytes as they are, unless a selection made them dicts."""
+        self._packed = isinstance(self.data_list, Unpacked)
         if not self._packed:
             return super()._serialize_data()
-        arrays = self.data_list.arrays()
-        self.data_list = []
-        return arrays
+        packed, self.data_list = self.data_list.packed, []
+        return packed.data, packed.ends
 
     def get_data_info(self, idx: int) -> Dict:
-        """The entry and its ``sample_idx``, unpacked where it is packed."""
+        """The entry and its ``sample_idx``."""
         self.full_init()
         if not (self.serialize_data and self._packed):
             return super().get_data_info(idx)
         idx = range(len(self))[idx]
-        begin = int(self.data_address[idx - 1]) if idx else 0
-        entry = self._unpack(self.data_bytes[begin:int(self.data_address[idx])].tobytes())
-        return dict(entry, sample_idx=idx)
+        return dict(self._unpack(one(self.data_bytes, self.data_address, idx)), sample_idx=idx)

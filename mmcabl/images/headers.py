@@ -54,8 +54,7 @@ def read_header(data: bytes) -> Header:
     if data[:8] == PNG:
         return _png(data)
     Image.init()
-    fits = (n for n in OTHERS if n in Image.OPEN and Image.OPEN[n][1](data[:16]) is True)
-    name = 'TIFF' if data[:4] in TIFF else next(fits, None)
+    name = 'TIFF' if data[:4] in TIFF else next((n for n in OTHERS if _starts(n, data[:16])), None)
     if name:
         try:
             if name == 'TIFF':
@@ -67,6 +66,13 @@ def read_header(data: bytes) -> Header:
         except Exception as error:  # noqa: B902 - Pillow's parsers raise anything on a hostile header
             raise ValueError(f'has a broken {name} header ({type(error).__name__})') from None
     raise ValueError(f'is none of the formats that are read: JPEG, PNG, TIFF, {", ".join(OTHERS)}')
+
+
+def _starts(name: str, data: bytes) -> bool:
+    try:
+        return name in Image.OPEN and Image.OPEN[name][1](data) is True
+    except Exception:  # noqa: B902 - of fewer bytes than it looks at
+        return False
 
 
 def _orientation(exif: Optional[bytes]) -> int:

@@ -92,7 +92,8 @@ def is_cut(data: bytes, jpeg: Jpeg, array: np.ndarray) -> bool:
     """Whether the last scan of a decoded file lacks its end, although an end marker follows.
 
     A picture that has all its data does not change when more data stand before the end marker. That takes a second
-    decoding, so a file with a single scan is tried only where the last pixel has the grey that libjpeg fills with.
+    decoding, so a file with a single scan is tried only where the last pixel has the grey that libjpeg fills with: a
+    cut within its very last block is not seen.
 
     Args:
         data: the file.

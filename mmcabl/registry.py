@@ -25,7 +25,8 @@ TRANSFORMS = Registry('transform', parent=MMENGINE_TRANSFORMS, scope='mmcabl',
 METRICS = Registry('metric', parent=MMENGINE_METRICS, scope='mmcabl',
                    locations=['mmcabl.evaluation'])
 HOOKS = Registry('hook', parent=MMENGINE_HOOKS, scope='mmcabl',
-                 locations=['mmcabl.visualization'])
+                 locations=['mmcabl.visualization', 'mmcabl.checkpoints', 'mmcabl.engine.data_workers',
+                            'mmcabl.engine.preflight'])
 DATA_SAMPLERS = Registry('data sampler', parent=MMENGINE_DATA_SAMPLERS, scope='mmcabl',
                          locations=['mmcabl.engine.samplers'])
 MODEL_WRAPPERS = Registry('model_wrapper', parent=MMENGINE_MODEL_WRAPPERS, scope='mmcabl',

@@ -4,6 +4,8 @@ from contextlib import suppress
 from importlib import metadata
 from typing import Dict, Optional, Sequence, Tuple
 
+from mmcabl.quiet import import_quietly
+
 #: import name -> (distribution names, least version, first version that is not supported)
 REQUIREMENTS: Dict[str, Tuple[Sequence[str], str, str]] = {
     'torch': (('torch',), '2.1', '3'),
@@ -80,7 +82,7 @@ def require_mmseg() -> None:
     Official mmsegmentation needs mmcv's compiled operators and refuses mmcv-lite; only this part of mmcabl needs it.
     """
     try:
-        import mmseg  # noqa: F401
+        import_quietly('mmseg.models', 'mmseg.datasets')
     except Exception as error:  # mmseg asserts versions, and a missing operator is any kind of error
         reason = ' '.join(str(error).split()) or type(error).__name__
         raise StackError(

@@ -1,7 +1,13 @@
-"""Shared fixtures: a small network, made images, the reference numbers where they are at hand."""
+"""Shared fixtures: a small network, made images, the reference numbers, one thread."""
 
+import lzma
 import os
+import shutil
 from pathlib import Path
+
+# One thread unless told otherwise, here and in every process that a test starts: the results of two processes are
+# compared to the last bit, and small networks are no faster on more.
+os.environ.setdefault('OMP_NUM_THREADS', '1')
 
 import cv2
 import numpy as np
@@ -12,7 +18,8 @@ from mmengine.registry import init_default_scope
 
 from mmcabl.registry import MODELS
 
-SHARED = Path(__file__).resolve().parents[2] / 'shared'
+DATA = Path(__file__).parent / 'data'
+THREADS = torch.get_num_threads()
 # `ci`: a fixed budget and fixed examples, so a run says the same anywhere; `make fuzz` draws new ones.
 settings.register_profile('ci', max_examples=50, derandomize=True, deadline=None, database=None,
                           suppress_health_check=list(HealthCheck))
@@ -24,17 +31,19 @@ ARCH = dict(embed_dims=48, channel_ratio=1, num_heads=3, depths=6)
 
 @pytest.fixture(autouse=True)
 def _scope():
-    torch.set_num_threads(2)
+    torch.set_num_threads(THREADS)  # a test may have changed it
     torch.manual_seed(0)
     init_default_scope('mmpretrain')
 
 
-@pytest.fixture
-def shared():
-    """The folder of reference files; skips where it does not lie beside the checkout."""
-    if not (SHARED / 'golden').is_dir():
-        pytest.skip('the reference files are not beside this checkout')
-    return SHARED
+@pytest.fixture(scope='session')
+def shared(tmp_path_factory):
+    """The reference numbers and lists of ``tests/data``, unpacked."""
+    folder = shutil.copytree(DATA, tmp_path_factory.mktemp('reference') / 'data')
+    for path in folder.rglob('*.xz'):
+        path.with_suffix('').write_bytes(lzma.decompress(path.read_bytes()))
+        path.unlink()
+    return folder
 
 
 def build_backbone(**kwargs):

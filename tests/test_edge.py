@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmcabl.models.layers.edge import NORMS, OPERATORS, edge_magnitude, normalize_edges
+from mmcabl.models.layers.edge import NORMS, OPERATORS, _Length, edge_magnitude, normalize_edges
 
 
 def reference(image, operator):
@@ -51,10 +51,42 @@ def test_gradient(operator):
     assert torch.autograd.gradcheck(lambda t: edge_magnitude(t, operator), x)
 
 
-def test_gradient_is_finite_where_the_map_is_flat():
-    x = torch.zeros(1, 1, 5, 5, requires_grad=True)
-    edge_magnitude(x).sum().backward()
-    assert x.grad.eq(0).all()
+@pytest.mark.parametrize('dtype', [torch.float64, torch.float32, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize('size', [1., 1e3, 6e4, 1e9])
+def test_gradients_of_any_size_are_finite_and_zero_where_the_map_is_flat(dtype, size):
+    if size > torch.finfo(dtype).max:
+        pytest.skip(f'{size:g} is not a {dtype}')
+    x = torch.zeros(1, 1, 6, 12, dtype=dtype)
+    x[..., 8:] = 1
+    x.requires_grad_()
+    edge_magnitude(x).backward(torch.full_like(x, size))
+    assert x.grad[..., :6].eq(0).all() and x.grad[..., 10:].abs().max() <= size * 1e-2
+    assert x.grad[..., 6:10].ne(0).any(-2).all() and x.grad.isfinite().all()
+
+
+@pytest.mark.parametrize('dtype', [torch.float64, torch.float32])
+@pytest.mark.parametrize('size', [1., 1e3, 1e6, 1e9])
+def test_the_length_has_vector_norms_gradient(dtype, size):
+    parts = torch.randn(2, 40, dtype=dtype)
+    parts[:, :10] = 0
+    parts[:, 10:20] *= 1e-18 if dtype == torch.float32 else 1e-150  # their squares are barely there
+    grad = torch.randn(40, dtype=dtype) * size
+    ours, theirs = parts.clone().requires_grad_(), parts.clone().requires_grad_()
+    _Length.apply(*ours).backward(grad)
+    torch.linalg.vector_norm(theirs, dim=0).backward(grad)
+    assert torch.allclose(ours.grad, theirs.grad, rtol=1e-5)
+
+
+def test_a_length_too_small_for_its_slope_has_a_finite_gradient():
+    gx, gy = torch.tensor([2e-19, 1e-30]).requires_grad_(), torch.zeros(2)  # the second one's square is 0
+    _Length.apply(gx, gy).backward(torch.full((2,), 1e30))
+    assert gx.grad[1] == 0 and gx.grad[0].item() == pytest.approx(1e30)
+
+
+def test_half_precision_does_not_overflow():
+    x = torch.full((1, 1, 3, 6), -300., dtype=torch.float16)
+    x[..., 3:] = 300
+    assert edge_magnitude(x).max() == 600 and edge_magnitude(x).dtype == torch.float16
 
 
 @pytest.mark.parametrize('norm', [n for n in NORMS if n != 'none'])

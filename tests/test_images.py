@@ -15,6 +15,7 @@ from PIL import Image, TiffImagePlugin
 from mmcabl.datasets import LoadForensicImage, LoadForgeryMask, read_image, read_mask
 from mmcabl.images import full_scale, read_picture, stored, upright
 from mmcabl.images.files import shown
+from mmcabl.visualization.overlays import overlay
 
 RNG = np.random.default_rng(0)
 PHOTO = cv2.resize(RNG.integers(0, 256, (9, 12, 3), np.uint8), (160, 120), interpolation=cv2.INTER_CUBIC)
@@ -69,6 +70,18 @@ def test_a_mask_drawn_on_the_turned_image_is_turned_back_with_a_line(tmp_path, m
         assert said.pop() == f'{mask} is 120 x 100 px, its image 100 x 120; the mask is turned.' and not said
     results['gt_mask_path'] = str(put(tmp_path, 's.png', encoded('PNG', truth)))
     assert np.array_equal(LoadForgeryMask()(dict(results, orientation=6))['gt_mask'], truth > 0) and not said
+
+
+def test_overlays_show_every_panel_upright():
+    image = np.ascontiguousarray(PHOTO[:, :100])
+    truth, mask = image[..., 0] > 99, image[..., 1] > 120
+    cam = (image[..., 2] / 255).astype(np.float32)
+    prompts = dict(box=(10, 20, 60, 50), positive=(30, 30), negative=(90, 110))
+    plain = overlay(image, truth, cam, prompts, mask)
+    turned = overlay(image, truth, cam, prompts, mask, orientation=6)
+    assert plain.shape == (120, 4 * 100 + 3 * 2, 3) and turned.shape == (100, 4 * 120 + 3 * 2, 3)
+    for i in range(4):
+        assert np.array_equal(turned[:, 122 * i:122 * i + 120], upright(plain[:, 102 * i:102 * i + 100], 6))
 
 
 def huge(side=60_000):

@@ -18,8 +18,9 @@ def images(sizes=SIZES):
 def test_predict_sets_every_field_at_the_original_size():
     model = build_localizer(scales=[64, 96], postprocessor=dict(compare=['null', 'point', 'box']))
     for sample, size in zip(model.predict(images()), SIZES):
-        assert 0 <= sample.pred_score.item() <= 1
-        assert sample.pred_label.item() == int(sample.pred_score.item() >= 0.5)
+        authentic, manipulated = sample.pred_score.tolist()
+        assert 0 <= manipulated <= 1 and authentic == pytest.approx(1 - manipulated)
+        assert sample.pred_label.item() == int(manipulated >= 0.5)
         assert sample.cam_raw.shape == sample.cam.shape == size
         assert sample.cam.min() == 0 and sample.cam.max() == 1
         assert np.array_equal(sample.coarse_mask, sample.cam >= 0.5)

@@ -36,8 +36,26 @@ def test_logit_is_the_mean_of_the_class_map(feats):
     maps, logits = head.class_maps(feats, (64, 96)), head(feats)
     assert torch.allclose(maps['conv'].mean((-2, -1)), logits['conv'], atol=1e-6)
     assert maps['conv'].shape == maps['trans'].shape == (3, 3, 4, 6)
-    weight = head.trans_cls_head.weight
-    assert torch.allclose(maps['trans'][1, 2, 3, 5], feats[0][1][1, 24] @ weight[2], atol=1e-6)
+    assert torch.allclose(maps['trans'][1, :, 3, 5], head.trans_cls_head(feats[0][1][1, 24]), atol=1e-6)
+
+
+@pytest.mark.parametrize('which, conv, trans', [('both', 3, -2), ('none', 0, 0), ('conv', 3, 0)])
+def test_biases_of_the_class_maps(feats, which, conv, trans):
+    head = WeakLabelHead(in_channels=8, embed_dims=5, map_bias=which)
+    head.conv_cls_head.bias.data.fill_(3)
+    head.trans_cls_head.bias.data.fill_(-2)
+    maps = head.class_maps([(torch.zeros(3, 8, 4, 6), torch.zeros(3, 25, 5))], (64, 96))
+    assert maps['conv'].eq(conv).all() and maps['trans'].eq(trans).all()
+    assert head(feats)['conv'].mean() > 2.5, 'the logits carry their biases whatever the maps do'
+
+
+def test_by_default_no_branch_is_favoured_by_the_unit_of_its_map():
+    head = WeakLabelHead(in_channels=8, embed_dims=8, kernel_size=1)
+    head.trans_cls_head.weight.data = head.conv_cls_head.weight.data.flatten(1)  # the same classifier twice
+    head.trans_cls_head.bias.data = head.conv_cls_head.bias.data.fill_(5)
+    x = torch.randn(1, 8, 4, 6)
+    maps = head.class_maps([(x, torch.cat([x.mean((-2, -1))[:, None], x.flatten(2).mT], 1))], (64, 96))
+    assert torch.allclose(maps['conv'], maps['trans'], atol=1e-5)
 
 
 def test_score_is_the_mean_probability(feats):
@@ -46,7 +64,7 @@ def test_score_is_the_mean_probability(feats):
     logits = head(feats)
     expected = (logits['conv'].sigmoid() + logits['trans'].sigmoid()) / 2
     for sample, value in zip(found, expected):
-        assert torch.allclose(sample.pred_score, value)
+        assert torch.allclose(sample.pred_score, torch.cat([1 - value, value]))
         assert sample.pred_label.item() == int(value >= 0.5)
 
 
@@ -80,6 +98,8 @@ def test_bad_input_is_named(feats):
         WeakLabelHead()
     with pytest.raises(ValueError, match='num_classes=0'):
         WeakLabelHead(in_channels=8, num_classes=0)
+    with pytest.raises(ValueError, match="map_bias 'all'.*both, none, conv"):
+        WeakLabelHead(in_channels=8, map_bias='all')
     with pytest.raises(ValueError, match=r'labels 0 \(authentic\) and 1.*\[0, 3\]'):
         WeakLabelHead(in_channels=8).loss(feats, samples([0, 3, 3]))
     with pytest.raises(ValueError, match="embed_dims set.*'raw'"):

@@ -1,9 +1,10 @@
 """From nothing to found forgeries on embedded data: make images, train, test, report.
 
-Run again, it reuses what is there. ``make quickstart`` sets up and calls it.
+Run again, it reuses what is there; with other options it works beside that. ``make quickstart`` sets up and calls it.
 """
 
 import argparse
+import os
 import shutil
 import time
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Dict, Iterator
 
 from mmengine.config import Config
 
+from mmcabl.engine.stages import folder_for, made_for
 from mmcabl.quickstart import report as reporting
 from mmcabl.quickstart.stages import Plan, make_data, test, train
 
@@ -45,26 +47,27 @@ def main() -> None:
         seconds['setup'] = time.time() - args.started
     began = time.time() - seconds.get('setup', 0.)
     plan = Plan(args.out, args.config, args.train_images, args.test_images, args.seed, tuple(args.cfg_options))
-    plan.root.mkdir(parents=True, exist_ok=True)
+    folder_for(plan.root, dict(what='quick start'))
 
     with stage('data', seconds):
-        make_data(plan)
+        train_data, test_data = make_data(plan)
     with stage('train', seconds):
-        checkpoint = train(plan)
+        checkpoint = train(plan, train_data)
     with stage('test', seconds):
-        shutil.rmtree(plan.root / 'overlays', ignore_errors=True)
-        metrics = test(plan, checkpoint)
-        (plan.root / 'test' / 'overlays').rename(plan.root / 'overlays')
-        attention = test(plan, checkpoint, 'test_attention', ('model.attention=auto',
-                                                              'default_hooks.overlays.max_images=0'))
+        tested, metrics = test(plan, test_data, checkpoint)
+        pictures = folder_for(plan.root / 'overlays', dict(test=made_for(tested)))
+        shutil.copytree(tested / 'overlays', pictures, dirs_exist_ok=True)
+        _, attention = test(plan, test_data, checkpoint, 'test_attention', (
+            'model.attention=auto', 'default_hooks.overlays.max_images=0'))
     seconds['total'] = time.time() - began
     counts = dict(train=plan.train_images, test=int(metrics['images']),
                   test_manipulated=int(metrics['manipulated']))
     final = Config.fromfile(str(plan.config)).model.postprocessor.prompt
     found = reporting.summary(metrics, attention, seconds, counts, plan.seed, final)
-    reporting.write(found, plan.root)
-    print(f'\n{reporting.markdown(found)}')
-    print(f'Report:   {plan.root / "report.md"} and report.json\nPictures: {plan.root / "overlays"}')
+    for folder in (tested, plan.root):  # every run's own, and the last one's
+        reporting.write(found, folder, os.path.relpath(pictures, folder))
+    print(f'\n{reporting.markdown(found, pictures.name)}')
+    print(f'Report:   {plan.root / "report.md"} and report.json\nPictures: {pictures}')
 
 
 if __name__ == '__main__':

@@ -18,12 +18,12 @@ def main() -> None:
     args = parser.parse_args()
     try:
         found = summarize_store(args.folder)
-    except (OSError, KeyError) as error:
+        if args.csv:
+            write_table(ResultStore(args.folder).read(), args.csv)
+    except (OSError, ValueError) as error:
         raise SystemExit(str(error)) from None
     print(json.dumps(found, indent=1))
     print(table_one_row(found))
-    if args.csv:
-        write_table(ResultStore(args.folder).read(), args.csv)
 
 
 if __name__ == '__main__':

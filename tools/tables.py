@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mmcabl.tables.definitions import FIGURES, PAPER_TABLES, TABLES
 from mmcabl.tables.families import FAMILIES
-from mmcabl.tables.rehearsal import make_data
+from mmcabl.tables.rehearsal import find_data, make_data
 from mmcabl.tables.report import write_report
 from mmcabl.tables.runs import Bench
 
@@ -37,10 +37,12 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    args = parse_args()
+    args, start = parse_args(), time.time()
     family = FAMILIES[args.family]
     out = args.out or Path('work_dirs/tables') / family.name
     data = args.data or (out / 'data' if family.name == 'rehearsal' else Path('data'))
+    if family.name == 'rehearsal':
+        data = (find_data if args.collect else make_data)(data, args.train_images, args.test_images)
     # all tables and prompts share one encoding of each image
     bench = Bench(family, out, data, args.threads, tuple(args.cfg_options), tuple(args.test_options),
                   encodings=out / 'sam_encodings')
@@ -48,10 +50,7 @@ def main() -> None:
         TABLES[name].variants if name in TABLES else ['cabl'])))
     runs = [(variant, seed) for seed in args.seeds for variant in variants]
     curves = [('cabl', seed) for seed in args.seeds] if 'fig5' in args.only else []
-    start = time.time()
     if not args.collect:
-        if family.name == 'rehearsal':
-            make_data(data, args.train_images, args.test_images)
         bench.run(runs, curves, args.jobs)
     text = write_report(bench, args.only, args.seeds, time.time() - start)
     print(text)

@@ -1,15 +1,24 @@
 default_scope = 'mmpretrain'
-# Let `--amp` and `--launcher` of the upstream scripts work without a GPU too; `mmcabl.` types need no import.
+# Let `--amp` and `--launcher` of the upstream scripts work without a GPU too; load weights as data, never as code.
+# `mmcabl.` types need no import.
 custom_imports = dict(
-    imports=['mmcabl.engine.cpu_amp', 'mmcabl.engine.cpu_distributed'], allow_failed_imports=False)
+    imports=['mmcabl.engine.cpu_amp', 'mmcabl.engine.cpu_distributed', 'mmcabl.checkpoints.mmengine_loader'],
+    allow_failed_imports=False)
+# True: load checkpoints that hold Python objects, which can run code. For files of your own.
+trust_checkpoints = False
 model_wrapper_cfg = dict(type='mmcabl.AnyDeviceDDP')
 
 default_hooks = dict(
+    # What a run needs is checked before its first step.
+    preflight=dict(type='mmcabl.PreflightHook'),
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=2),
+    checkpoint=dict(type='mmcabl.AtomicCheckpointHook', interval=1, max_keep_ckpts=2),
+    weights=dict(type='mmcabl.CheckedWeightsHook'),
+    workers=dict(type='mmcabl.WorkerGuardHook'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    visualization=dict(type='VisualizationHook', enable=False),  # for `--show-dir`
     overlays=dict(type='mmcabl.LocalizationOverlayHook', max_images=40))
 env_cfg = dict(
     cudnn_benchmark=False,

@@ -3,12 +3,12 @@ _base_ = './default_runtime.py'
 default_scope = 'mmseg'
 custom_imports = dict(
     _delete_=True,
-    imports=['mmcabl.engine.cpu_distributed', 'mmcabl.segmentation'],
+    imports=['mmcabl.engine.cpu_distributed', 'mmcabl.segmentation', 'mmcabl.checkpoints.mmengine_loader'],
     allow_failed_imports=False)
 visualizer = dict(
     _delete_=True, type='SegLocalVisualizer', vis_backends=[dict(type='LocalVisBackend')], name='visualizer')
 # For `--show-dir`; and `--tta`: mmseg's own averaging, on top of the model's test scales.
-default_hooks = dict(visualization=dict(type='SegVisualizationHook'))
+default_hooks = dict(visualization=dict(_delete_=True, type='mmcabl.SegmentationOverlayHook'))
 tta_model = dict(type='SegTTAModel')
 tta_pipeline = [
     dict(type='mmcabl.LoadForensicImage'),

@@ -1,7 +1,6 @@
 """One image and its mask: readable, of one size, and which other image is the same."""
 
 import hashlib
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple
@@ -12,6 +11,7 @@ from rich.progress import track
 
 from mmcabl.datasets.loading import fit_mask
 from mmcabl.datasets.masks import read_mask
+from mmcabl.engine.cores import usable_cores
 from mmcabl.images import read_picture
 
 
@@ -91,7 +91,6 @@ def inspect_entry(entry: Dict, max_pixels: Optional[int] = None) -> Inspected:
 def inspect_all(entries: Sequence[Dict], title: str, workers: Optional[int] = None, progress: bool = True,
                 max_pixels: Optional[int] = None) -> List[Inspected]:
     """Every entry, on all cores (OpenCV and hashlib work outside Python's lock), with a progress bar."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
-    with ThreadPoolExecutor(workers or cores) as pool:
+    with ThreadPoolExecutor(workers or usable_cores()) as pool:
         found: Iterator = pool.map(inspect_entry, entries, [max_pixels] * len(entries))
         return list(track(found, title, total=len(entries), disable=not progress))

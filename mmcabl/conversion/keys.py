@@ -2,6 +2,8 @@
 
 from typing import Dict, List, Tuple
 
+from torch import Tensor
+
 #: From the original Conformer's names to OpenMMLab's, inside the backbone.
 RENAMES = (('.norm1.', '.ln1.'), ('.norm2.', '.ln2.'), ('.mlp.fc1.', '.ffn.layers.0.0.'),
            ('.mlp.fc2.', '.ffn.layers.1.'))
@@ -15,14 +17,20 @@ class UnknownCheckpointError(ValueError):
 
 def strip_wrappers(state: Dict) -> Dict:
     """The parameters themselves: without ``model``/``state_dict`` nesting and ``module.`` prefixes."""
-    while not any(hasattr(v, 'shape') for v in state.values()):
+    seen: List[Dict] = []
+    while not any(isinstance(v, Tensor) for v in state.values()):
+        seen.append(state)
         inner = next((state[k] for k in ('state_dict', 'model', 'model_state') if isinstance(state.get(k), dict)),
                      None)
-        if inner is None:
+        if inner is None or any(inner is one for one in seen):
             raise UnknownCheckpointError('The checkpoint holds no parameters: its top level has '
                                          f'{sorted(map(str, state))[:6]}; accepted are a state dict, or one '
                                          'under state_dict or model.')
         state = inner
+    odd = [key for key, value in state.items() if not isinstance(key, str) or not isinstance(value, Tensor)]
+    if odd:
+        raise UnknownCheckpointError(f'The checkpoint has a {type(state[odd[0]]).__name__} in place of the parameter '
+                                     f'{str(odd[0])[:80]!r}.')
     return {k[len('module.'):] if k.startswith('module.') else k: v for k, v in state.items()}
 
 

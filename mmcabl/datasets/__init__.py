@@ -1,3 +1,4 @@
+import mmcabl.mmpretrain_imported  # noqa: F401, before those that need it
 from mmcabl.datasets.augmentation import NaiveManipulation
 from mmcabl.datasets.casia import CASIAv1, CASIAv2
 from mmcabl.datasets.columbia import Columbia

@@ -22,7 +22,8 @@ class LoadForensicImage(BaseTransform):
     ``unreadable`` and carries a black image; metrics leave it out and count it.
 
     Adds ``img`` (H, W, 3) uint8 BGR on the stored grid, ``img_shape``, ``ori_shape``, ``orientation`` (EXIF's, 1 to
-    8: :func:`mmcabl.images.upright` turns by it what people are shown) and ``unreadable``.
+    8: :func:`mmcabl.images.upright` turns by it what people are shown) and ``unreadable``. An ``img`` that
+    is there is taken as it is: the toolboxes' inferencers decode images themselves.
 
     Args:
         skip_unreadable: True in training pipelines: drop the sample, mmengine draws another.
@@ -38,7 +39,8 @@ class LoadForensicImage(BaseTransform):
 
     def transform(self, results: dict) -> Optional[dict]:
         try:
-            found = read_picture(results['img_path'], self.max_pixels)
+            there = results.get('img')
+            found = read_picture(results['img_path'], self.max_pixels) if there is None else Decoded(there)
         except ValueError as error:
             print_log(f'{error} It is left out.', logger='current', level=30)
             if self.skip_unreadable:
@@ -94,7 +96,7 @@ class LoadForgeryMask(BaseTransform):
     def transform(self, results: dict) -> dict:
         shape, path = results['ori_shape'], results.get('gt_mask_path')
         if path is None:
-            if results['gt_label'] == 0:
+            if results.get('gt_label') == 0:
                 results['gt_mask'] = np.zeros(shape, bool)
             return results
         try:

@@ -10,7 +10,7 @@ from mmcabl.registry import DATA_SAMPLERS
 
 @DATA_SAMPLERS.register_module()
 class EveryImageOnceSampler(Sampler):
-    """Rank r of n takes every n-th image that is left, from the r-th on; a rank may have none.
+    """Rank r of n takes every n-th image, from the r-th on; a rank may have none.
 
     mmengine's ``DefaultSampler`` repeats images until all ranks have as many. Here no image is seen twice, so
     saved masks and tables have no duplicates. Testing needs no equal counts: ranks meet at the end only.
@@ -22,10 +22,11 @@ class EveryImageOnceSampler(Sampler):
 
     def __init__(self, dataset: Sized, seed: int = 0, round_up: bool = False, shuffle: bool = False) -> None:
         rank, world_size = get_dist_info()
-        self.left: List[int] = list(range(len(dataset)))[rank::world_size]
+        self.share: List[int] = list(range(len(dataset)))[rank::world_size]
+        self.left = self.share
 
     def skip(self, done: Container[int], batch_size: int = 1) -> None:
-        """Leave out the batches whose images are all done.
+        """Leave out the batches of this rank's share whose images are all done, and no others: ``skip(())`` is all.
 
         A batch with an image left is done again as a whole: in another company, an image's numbers would
         differ in their last bits.
@@ -34,7 +35,7 @@ class EveryImageOnceSampler(Sampler):
             done: positions in the data set.
             batch_size: the data loader's.
         """
-        batches = [self.left[i:i + batch_size] for i in range(0, len(self.left), batch_size)]
+        batches = [self.share[i:i + batch_size] for i in range(0, len(self.share), batch_size)]
         self.left = [i for batch in batches if not all(j in done for j in batch) for i in batch]
 
     def __iter__(self) -> Iterator[int]:

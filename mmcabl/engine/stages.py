@@ -1,62 +1,119 @@
-"""Long work in stages: a stage whose result is there, made for the same wish, is not done again."""
+"""Long work in stages: what was made for the same wish is used again, and nothing that is there is ever removed."""
 
+import hashlib
 import json
 import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Any, Dict, Iterator, List, Optional
 
-from mmcabl.engine.upstream import upstream_script
-
-
-def is_made_for(folder: Path, wanted: Dict, remove: bool = True) -> bool:
-    """Whether ``folder`` was made for what is wanted now; if for something else, it is removed."""
-    stamp = folder / 'made_for.json'
-    if stamp.is_file() and stamp.read_text() == _text(wanted):
-        return True
-    if remove:
-        shutil.rmtree(folder, ignore_errors=True)
-    return False
+#: Says what a folder was made for; a folder without it is not ours.
+STAMP = 'made_for.json'
+FINISHED = 'finished.json'
 
 
-def stamp(folder: Path, wanted: Dict) -> None:
-    """Note in ``folder`` what it is made for."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / 'made_for.json').write_text(_text(wanted))
+def folder_for(folder: Path, wanted: Dict) -> Path:
+    """The folder of the work that ``wanted`` describes, stamped with it.
 
-
-def _text(wanted: Dict) -> str:
-    return json.dumps(wanted, sort_keys=True)
-
-
-def run_script(script: str, *arguments: str, package: str = 'mmpretrain', log: Optional[Path] = None,
-               threads: Optional[int] = None) -> None:
-    """Run an upstream script in a process of its own.
+    That is ``folder`` where it is free or was made for the same; where it was made for something else, it is kept,
+    and the work goes into ``<folder>-<digest>`` beside it, which is found again by its name.
 
     Args:
-        script: ``train.py`` or ``test.py``.
-        arguments: of the script.
-        package: whose script, ``mmpretrain`` or ``mmseg``.
-        log: file for everything it prints; None: this process's output.
-        threads: of PyTorch and OpenCV; all cores by default.
+        folder: where the work goes if nothing else is there.
+        wanted: everything the work depends on, as plain data.
 
     Raises:
-        SystemExit: it ended with another status than 0; the sentence says where its message is.
+        SystemExit: one sentence: ``folder`` holds something that was not made here.
     """
-    command: List[str] = [sys.executable, str(upstream_script(package, script)), *arguments]
-    print('+', ' '.join(command), flush=True)
-    environment = {**os.environ, 'PYTHONWARNINGS': 'ignore', 'PYTHONUNBUFFERED': '1'}
-    if threads:
-        environment.update(OMP_NUM_THREADS=str(threads), MKL_NUM_THREADS=str(threads))
-    if log is None:
-        code = subprocess.run(command, env=environment, check=False).returncode
+    there = existing(folder, wanted)
+    if there is not None:
+        if there != folder:
+            print(f'{there} is used, which was made for these settings; {folder} has others.', flush=True)
+        return there
+    _refuse_what_is_not_ours(folder)
+    place = folder
+    if made_for(folder) is not None:
+        place = _beside(folder, wanted)
+        _refuse_what_is_not_ours(place)
+        listed = ', '.join(_differences(made_for(folder), _plain(wanted)))
+        print(f'{folder} was made for other settings ({listed}); it is kept, and {place} is used.', flush=True)
+    place.mkdir(parents=True, exist_ok=True)
+    _write(place / STAMP, _plain(wanted))
+    return place
+
+
+def existing(folder: Path, wanted: Dict) -> Optional[Path]:
+    """Where the work that ``wanted`` describes is, at ``folder`` or beside it; None: it was not begun."""
+    places = (folder, _beside(folder, wanted))
+    return next((place for place in places if made_for(place) == _plain(wanted)), None)
+
+
+def _beside(folder: Path, wanted: Dict) -> Path:
+    return folder.with_name(f'{folder.name}-{digest(wanted)}')
+
+
+def made_for(folder: Path) -> Optional[Dict]:
+    """What a folder was made for; None: it is missing, or not ours, or its stamp is not whole."""
+    return _read(folder / STAMP)
+
+
+def finished(folder: Path) -> Optional[Dict]:
+    """What :func:`finish` was given; None: the work in the folder is not done."""
+    return _read(folder / FINISHED)
+
+
+def finish(folder: Path, result: Optional[Dict] = None) -> Dict:
+    """Note that the work in a folder is done, and its result."""
+    _write(folder / FINISHED, result or {})
+    return result or {}
+
+
+def digest(wanted: Dict) -> str:
+    """Eight hexadecimal digits of plain data; the order of keys does not matter."""
+    return hashlib.sha256(json.dumps(_plain(wanted), sort_keys=True).encode()).hexdigest()[:8]
+
+
+def _refuse_what_is_not_ours(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise SystemExit(f'{folder} is a file, and a folder is to be made there; give another place.')
+    if folder.is_dir() and made_for(folder) is None:
+        found = min((p.name for p in folder.iterdir() if not p.name.startswith(STAMP)), default=None)
+        if found is not None:
+            raise SystemExit(f'{folder} is not empty and was not made by mmcabl (it holds {found}, and no {STAMP} '
+                             'that is whole); nothing is written there: give another folder, or move this one away.')
+
+
+def _differences(old: Any, new: Any, path: str = '', most: int = 4) -> List[str]:
+    """Where two pieces of plain data differ, as dotted names; at most ``most`` and a word on the others."""
+    names = list(_walk(old, new, path))
+    return names if len(names) <= most else [*names[:most], f'{len(names) - most} more']
+
+
+def _walk(old: Any, new: Any, path: str) -> Iterator[str]:
+    if type(old) is type(new) and isinstance(old, dict):
+        keys = sorted({*old, *new})
+    elif type(old) is type(new) and isinstance(old, list) and len(old) == len(new):
+        old, new, keys = (dict(enumerate(old)), dict(enumerate(new)), range(len(old)))
     else:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with open(log, 'w') as file:
-            code = subprocess.run(command, env=environment, check=False, stdout=file, stderr=file).returncode
-    if code:
-        where = f'in {log}' if log else 'above'
-        raise SystemExit(f'{script} ended with exit status {code}; its own message is {where}. Run the same '
-                         'command again to go on from the last checkpoint.')
+        if old != new:
+            yield path
+        return
+    for key in keys:
+        yield from _walk(old.get(key), new.get(key), f'{path}.{key}' if path else str(key))
+
+
+def _plain(data: Any) -> Any:
+    return json.loads(json.dumps(data, default=str))
+
+
+def _read(path: Path) -> Optional[Dict]:
+    try:
+        found = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _write(path: Path, data: Dict) -> None:
+    part = path.with_name(f'{path.name}.{os.getpid()}.part')
+    part.write_text(json.dumps(data, indent=1, sort_keys=True))
+    os.replace(part, path)  # there as a whole or not at all

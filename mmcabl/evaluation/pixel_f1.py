@@ -86,7 +86,7 @@ class PixelF1(PerImageMetric):
             row[f'p_f1_{kind}'] = self.calculate(mask, truth)
         if self.baselines:
             row['p_f1_all_ones'] = self.calculate(np.ones_like(truth), truth)
-            seed = zlib.crc32(str(sample.get('img_path', '')).encode())
+            seed = zlib.crc32(str(sample.get('img_path', '')).encode(errors='surrogatepass'))
             coin = np.random.default_rng(seed).random(truth.shape, np.float32) < 0.5
             row['p_f1_random'] = self.calculate(coin, truth)
         if self.curves and sample.get('cam') is not None:

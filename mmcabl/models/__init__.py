@@ -1,3 +1,4 @@
+import mmcabl.mmpretrain_imported  # noqa: F401, before those that need it
 from mmcabl.models.backbones import ConformerCABL
 from mmcabl.models.heads import WeakLabelHead
 from mmcabl.models.layers import CABL

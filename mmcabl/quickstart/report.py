@@ -34,8 +34,8 @@ def verdict(report: Dict) -> str:
     return text
 
 
-def markdown(report: Dict) -> str:
-    """``report.md``."""
+def markdown(report: Dict, pictures: str = 'overlays') -> str:
+    """``report.md``; ``pictures``: where they lie, as seen from it."""
     f1, eq2 = report['p_f1'], report['full_eq2']
     rows = '\n'.join(f'| {name} | {value:.3f} |' for name, value in (
         *((NAMES[k] + (': the final mask' if k == report['final'] else ''), f1[k]) for k in PROMPTS),
@@ -59,11 +59,11 @@ I-AUC **{report['i_auc']:.3f}** (chance 0.5), image accuracy {report['i_acc']:.3
 
 Seconds: {times}
 
-`overlays/`: image, truth, map with its prompts (box gold, positive point green, negative red), final mask.
+`{pictures}/`: image, truth, map with its prompts (box gold, positive point green, negative red), final mask.
 '''
 
 
-def write(report: Dict, folder: Path) -> None:
+def write(report: Dict, folder: Path, pictures: str = 'overlays') -> None:
     """Write ``report.json`` and ``report.md``."""
     (folder / 'report.json').write_text(json.dumps(report, indent=1) + '\n')
-    (folder / 'report.md').write_text(markdown(report))
+    (folder / 'report.md').write_text(markdown(report, pictures))

@@ -1,15 +1,18 @@
 """The quick start's stages: data, training, testing. Each is skipped when its result is there."""
 
 import json
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict
+from typing import Dict, Sequence, Tuple
 
 from mmengine.config import Config
 
-from mmcabl.engine.stages import is_made_for, run_script, stamp
+from mmcabl.engine.identity import test_identity, training_identity
+from mmcabl.engine.stages import finish, finished, folder_for
+from mmcabl.engine.upstream import run_script, with_options
+from mmcabl.engine.weights import trained_weights
 from mmcabl.synthetic import ForgeryRecipe, embedded_photographs, generate
+from mmcabl.version import __version__
 
 #: What the quick start forges: all kinds of forgery, told by differing noise inside and outside.
 RECIPE = ForgeryRecipe(size=160, zoom=(0.35, 1.0), area=(0.1, 0.35), traces=('noise',))
@@ -34,47 +37,54 @@ class Plan:
     seed: int = 0
     options: tuple = ()
 
-    def data(self, split: str) -> Path:
-        """Folder of a split's images."""
-        return self.root / 'data' / split
 
-
-def make_data(plan: Plan) -> None:
-    """Write training and test images from disjoint photographs, unless they are there."""
-    for number, (split, count) in enumerate((('train', plan.train_images), ('test', plan.test_images))):
-        folder, seed = plan.data(split), 2 * plan.seed + number
-        photographs = embedded_photographs(split)
-        wanted = dict(seed=seed, count=count, photographs=[p.name for p in photographs], recipe=repr(RECIPE))
-        if is_made_for(folder, wanted):
-            print(f'{folder}: {count} images are there.', flush=True)
-            continue
-        generate(photographs, folder, count, seed, RECIPE)
-        stamp(folder, wanted)
-
-
-def train(plan: Plan) -> Path:
-    """Train with mmpretrain's ``train.py``, or go on, or find it done. Returns the last checkpoint."""
-    folder, cfg = plan.root / 'train', Config.fromfile(str(plan.config))
-    wanted = dict(seed=plan.seed, count=plan.train_images, recipe=repr(RECIPE), options=list(plan.options),
-                  config=repr(cfg.to_dict()))
-    if not is_made_for(folder, wanted):
-        stamp(folder, wanted)
-    finished = folder / 'finished'
-    if finished.is_file():
-        print(f'{folder}: training has finished.', flush=True)
+def synthetic(folder: Path, split: str, count: int, seed: int, recipe: ForgeryRecipe = RECIPE,
+              layout: str = 'CASIAv2') -> Path:
+    """A synthetic data set of the embedded photographs, made unless it is there; returns its folder."""
+    photographs = embedded_photographs(split)
+    folder = folder_for(folder, dict(seed=seed, count=count, photographs=[p.name for p in photographs],
+                                     recipe=repr(recipe), layout=layout, mmcabl=__version__))
+    if finished(folder) is None:
+        generate(photographs, folder, count, seed, recipe, layout=layout, go_on=True)
+        finish(folder, dict(images=count))
     else:
+        print(f'{folder}: {count} images are there.', flush=True)
+    return folder
+
+
+def make_data(plan: Plan) -> Tuple[Path, Path]:
+    """Folders of training and test images, made of disjoint photographs unless they are there."""
+    wanted = (('train', plan.train_images), ('test', plan.test_images))
+    train, test = (synthetic(plan.root / 'data' / split, split, count, 2 * plan.seed + number)
+                   for number, (split, count) in enumerate(wanted))
+    return train, test
+
+
+def train(plan: Plan, data: Path) -> Path:
+    """Train with mmpretrain's ``train.py``, or go on, or find it done. Returns the last checkpoint."""
+    options = [f'train_dataloader.dataset.data_root={data}', f'randomness.seed={plan.seed}', *plan.options]
+    cfg = with_options(Config.fromfile(str(plan.config)), options)
+    folder = folder_for(plan.root / 'train', training_identity(cfg))
+    if finished(folder) is None:
         run_script('train.py', str(plan.config), '--work-dir', str(folder), '--resume', 'auto', '--cfg-options',
-                   f'train_dataloader.dataset.data_root={plan.data("train")}', f'randomness.seed={plan.seed}',
-                   *plan.options)
-        finished.touch()
-    return Path((folder / 'last_checkpoint').read_text().strip())
+                   *options)
+        finish(folder, trained_weights(folder))
+    else:
+        print(f'{folder}: training has finished.', flush=True)
+    return folder / finished(folder)['checkpoint']
 
 
-def test(plan: Plan, checkpoint: Path, name: str = 'test', options: tuple = ()) -> Dict[str, float]:
-    """Test with mmpretrain's ``test.py``; returns its metrics."""
-    out = plan.root / name / 'metrics.json'
-    shutil.rmtree(plan.root / name, ignore_errors=True)  # pictures of every image are wanted, not those left alone
-    run_script('test.py', str(plan.config), str(checkpoint), '--work-dir', str(plan.root / name),
-               '--out', str(out), '--out-item', 'metrics', '--cfg-options',
-               f'test_dataloader.dataset.data_root={plan.data("test")}', *plan.options, *options)
-    return json.loads(out.read_text())
+def test(plan: Plan, data: Path, checkpoint: Path, name: str = 'test',
+         options: Sequence[str] = ()) -> Tuple[Path, Dict]:
+    """Test with mmpretrain's ``test.py``, or find it done; returns the folder and the metrics."""
+    options = [f'test_dataloader.dataset.data_root={data}', *plan.options, *options]
+    cfg = with_options(Config.fromfile(str(plan.config)), options)
+    folder = folder_for(plan.root / name, test_identity(cfg, finished(checkpoint.parent)['sha256']))
+    if finished(folder) is None:
+        out = folder / 'metrics.json'
+        run_script('test.py', str(plan.config), str(checkpoint), '--work-dir', str(folder), '--out', str(out),
+                   '--out-item', 'metrics', '--cfg-options', *options)
+        finish(folder, json.loads(out.read_text()))
+    else:
+        print(f'{folder}: the test has finished.', flush=True)
+    return folder, finished(folder)

@@ -42,8 +42,9 @@ class GrabCutRefiner(Refiner):
     def _cut(self, image: np.ndarray, prompts: Prompts, kind: str) -> np.ndarray:
         height, width = image.shape[:2]
         factor = min(1., self.max_side / max(height, width))
-        if factor < 1:
-            image = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        if factor < 1:  # a strip of 1 x 4000 px stays one pixel wide
+            image = cv2.resize(image, None, fx=max(factor, 1 / width), fy=max(factor, 1 / height),
+                               interpolation=cv2.INTER_AREA)
         seeds = self._seeds(image.shape[:2], prompts, kind, (image.shape[1] / width, image.shape[0] / height))
         seeded = np.isin(seeds, (cv2.GC_FGD, cv2.GC_PR_FGD))
         # GrabCut needs pixels of both sorts for its colour models; without them the seeds are the answer.

@@ -6,6 +6,7 @@ from typing import List, Optional, Sequence
 import numpy as np
 import torch
 
+from mmcabl.checkpoints import load_exactly
 from mmcabl.refinement.base import Refiner
 from mmcabl.refinement.encoding_cache import EncodingCache
 from mmcabl.refinement.prompts import Prompts
@@ -41,6 +42,7 @@ class SAMRefiner(Refiner):
     Raises:
         ValueError: an unknown model or dtype.
         FileNotFoundError: the checkpoint is not there; the sentence names the published file.
+        CheckpointError: it is not that model's, or no plain data.
         ImportError: segment-anything is not installed.
     """
 
@@ -57,7 +59,8 @@ class SAMRefiner(Refiner):
             raise ValueError(f'Unknown dtype {dtype!r} for SAMRefiner; accepted are {", ".join(DTYPES)}.')
         if sam is None:
             path = _existing(model, checkpoint)
-            sam = sam_model_registry[model](checkpoint=path)
+            sam = sam_model_registry[model]()
+            load_exactly(sam, path)
         self.device = torch.device(device or ('cuda' if torch.cuda.is_available() else 'cpu'))
         self.dtype = DTYPES[dtype] if self.device.type == 'cuda' else torch.float32
         self.sam = sam.to(self.device).eval().requires_grad_(False)

@@ -1,11 +1,13 @@
 """Per-image results as one flat table."""
 
 import csv
+import io
 from pathlib import Path
 from typing import Dict, List, Union
 
 from mmcabl.evaluation.sharded_metric import Key, keys_of
-from mmcabl.results.store import Record
+from mmcabl.results.files import write_whole
+from mmcabl.results.journal import Record
 
 #: Kept in the records alone: 99 numbers for each image.
 NOT_IN_TABLE = ('curve', 'score', 'label')
@@ -13,7 +15,7 @@ NOT_IN_TABLE = ('curve', 'score', 'label')
 
 def flat(record: Record) -> Dict[str, Union[str, int, float, None]]:
     """One record as a row: image, label, score, prompts in pixels, every number of every metric, mask file."""
-    row = {key: record.get(key) for key in ('dataset', 'image', 'unreadable', 'label', 'score')}
+    row = {key: record.get(key) for key in ('dataset', 'image', 'unreadable', 'failed', 'reason', 'label', 'score')}
     prompts = record.get('prompts') or {}
     for name, corners in (('box', ('x0', 'y0', 'x1', 'y1')), ('positive', 'xy'), ('negative', 'xy')):
         values = prompts.get(name) or [None] * len(corners)
@@ -25,9 +27,13 @@ def flat(record: Record) -> Dict[str, Union[str, int, float, None]]:
 
 
 def write_table(records: Dict[Key, Record], path: Union[str, Path]) -> None:
-    """Write ``path`` as CSV, one image a line, in the order of data sets and indices."""
+    """Write ``path`` as CSV (UTF-8), one image a line, in the order of data sets and indices.
+
+    Paths are as in the records: ``mmcabl.results.from_text`` makes file names of those that begin with ``file:``.
+    """
     rows: List[dict] = [flat(records[key]) for key in sorted(records)]
-    with open(path, 'w', newline='') as file:
-        writer = csv.DictWriter(file, keys_of(rows) or ['dataset', 'image'])
-        writer.writeheader()
-        writer.writerows(rows)
+    text = io.StringIO(newline='')
+    writer = csv.DictWriter(text, keys_of(rows) or ['dataset', 'image'])
+    writer.writeheader()
+    writer.writerows(rows)
+    write_whole(path, text.getvalue().encode(errors='backslashreplace'))

@@ -1,25 +1,23 @@
 """Per-image results on disk: appended one by one, complete up to the last whole line after any kill."""
 
 import hashlib
-import json
-import os
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Union
+from typing import Any, Dict, List, Union
 
-import numpy as np
 import torch
+from mmengine.logging import print_log
+from mmengine.model import is_model_wrapper
 
 from mmcabl.evaluation.sharded_metric import Key
-
-#: One of our JSON lines: dataset, index, image, unreadable, metrics, and what else is known of the image.
-Record = Dict[str, Any]
+from mmcabl.results.journal import Journal, Record
+from mmcabl.results.names import to_text
 
 
 class ResultStore:
-    """A folder with one ``images.<rank>.jsonl`` for each process that wrote to it.
+    """A folder with one ``images.<rank>.jsonl`` for each process that wrote to it; see :class:`Journal`.
 
-    A record is on disk, as far as the operating system is concerned, when :meth:`append` returns: killing the
-    process loses none. A last line cut short by a kill is passed over, and its image is done again.
+    A record has ``dataset``, ``index``, ``image`` (as :func:`to_text` writes it), ``unreadable``, ``failed`` with its
+    ``reason``, ``metrics``, and what else is known of the image: ``label``, ``score``, ``prompts``, ``mask``.
 
     Args:
         folder: made when missing.
@@ -28,68 +26,59 @@ class ResultStore:
 
     def __init__(self, folder: Union[str, Path], rank: int = 0) -> None:
         self.folder, self.rank = Path(folder), rank
-        self._file = None
+        self.journal = Journal(self.folder / f'images.{rank:05d}.jsonl', is_record)
+        self.append, self.close = self.journal.append, self.journal.close
 
     @property
     def path(self) -> Path:
         """This process's file."""
-        return self.folder / f'images.{self.rank:05d}.jsonl'
-
-    def append(self, record: Record) -> None:
-        """Add one image's record."""
-        if self._file is None:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            whole = not self.path.is_file() or self.path.read_bytes()[-1:] in (b'', b'\n')
-            self._file = open(self.path, 'ab', buffering=0)  # noqa: SIM115, open as long as the run
-            if not whole:
-                self._file.write(b'\n')
-        self._file.write(json.dumps(record, default=_plain).encode() + b'\n')
-
-    def close(self) -> None:
-        """Close this process's file; appending opens it again."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        return self.journal.path
 
     def read(self) -> Dict[Key, Record]:
-        """Every whole record of all processes, each image once, the last one written of each file winning."""
+        """Every whole record of all processes, each image once: the last one, but no failure after a success."""
         records: Dict[Key, Record] = {}
         for path in sorted(self.folder.glob('images.*.jsonl')):
-            with open(path, 'rb') as file:
-                for line in file:
-                    record = _parsed(line)
-                    if record is not None:
-                        records[key_of_record(record)] = record
+            journal = Journal(path, is_record)
+            for record in journal.read():
+                key = key_of_record(record)
+                if not record.get('failed') or records.get(key, record).get('failed'):
+                    records[key] = record
+            if journal.damaged:
+                print_log(f'{path} has lines that are no whole records ({journal.damaged}; a kill cuts the last '
+                          'one); they are passed over, and images without a record are done again.',
+                          logger='current', level=30)
         return records
 
 
 def key_of_record(record: Record) -> Key:
-    """Data set name, index, path."""
+    """Data set name, index, path as text."""
     return record['dataset'], record['index'], record['image']
 
 
-def _parsed(line: bytes) -> Optional[Record]:
-    try:
-        record = json.loads(line)
-    except ValueError:
-        return None  # cut short by a kill
-    return record if isinstance(record, dict) and {'dataset', 'index', 'image'} <= set(record) else None
+def as_text(key: Key) -> Key:
+    """The key of an image's record from the key of its sample."""
+    return key[0], key[1], to_text(key[2])
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, (np.ndarray, np.generic, torch.Tensor)):
-        return value.tolist()
-    raise TypeError(f'{type(value).__name__} cannot be stored in a result table.')
+def is_record(record: Record) -> bool:
+    """Whether a dict out of a journal has what a record needs, in types and ranges that tables can hold."""
+    metrics, prompts, index = record.get('metrics'), record.get('prompts') or {}, record.get('index')
+    return (isinstance(record.get('dataset'), str) and isinstance(record.get('image'), str)
+            and type(index) is int and abs(index) < 2 ** 63 and isinstance(record.get('unreadable'), bool)
+            and isinstance(metrics, dict) and all(v is None or isinstance(v, dict) for v in metrics.values())
+            and isinstance(prompts, dict) and all(v is None or isinstance(v, list) for v in prompts.values()))
 
 
 def fingerprint(model: torch.nn.Module, *settings: Any) -> str:
     """Eight hexadecimal digits that change with any weight of the model or any of the settings.
 
     Args:
-        model: its parameters and buffers count, name by name, bit by bit.
+        model: its parameters and buffers count, name by name, bit by bit; what wraps it for several processes
+            does not.
         settings: whatever else the results depend on; anything with a ``repr`` that is the same in every process.
     """
-    digest = hashlib.sha256(repr(settings).encode())
+    digest = hashlib.sha256(repr(settings).encode(errors='surrogatepass'))
+    model = model.module if is_model_wrapper(model) else model
     for name, value in sorted(model.state_dict().items()):
         digest.update(name.encode())
         if isinstance(value, torch.Tensor):
@@ -97,15 +86,7 @@ def fingerprint(model: torch.nn.Module, *settings: Any) -> str:
     return digest.hexdigest()[:8]
 
 
-def write_atomically(path: Union[str, Path], text: str) -> None:
-    """Write a text file that is there as a whole or not at all."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f'{path.name}.{os.getpid()}.part')
-    part.write_text(text)
-    os.replace(part, path)
-
-
 def rows_of(records: Dict[Key, Record], metric: str) -> List[tuple]:
-    """One metric's results, as :class:`mmcabl.evaluation.PerImageMetric` keeps them."""
-    return [(key, bool(record['unreadable']), record['metrics'].get(metric)) for key, record in records.items()]
+    """One metric's results, as :class:`mmcabl.evaluation.PerImageMetric` keeps them; a failed image has none."""
+    return [(key, bool(record['unreadable'] or record.get('failed')), record['metrics'].get(metric))
+            for key, record in records.items()]

@@ -3,11 +3,17 @@
 from pathlib import Path
 from typing import Dict, Sequence, Union
 
-from mmcabl.evaluation.sharded_metric import PerImageMetric, Result
+from mmcabl.evaluation.sharded_metric import Key, PerImageMetric, Result
 from mmcabl.registry import METRICS
+from mmcabl.results.journal import Record
 from mmcabl.results.store import ResultStore, rows_of
 
 STOCK = (dict(type='mmcabl.ImageAUC'), dict(type='mmcabl.PixelF1'))
+
+
+def left_out(records: Dict[Key, Record]) -> Dict[str, int]:
+    """How many images no metric counts: ``unreadable`` files, and ``failed``: there is no finite score for them."""
+    return {name: sum(bool(record.get(name)) for record in records.values()) for name in ('unreadable', 'failed')}
 
 
 def summarize_store(folder: Union[str, Path], metrics: Sequence[dict] = STOCK) -> Dict[str, float]:
@@ -19,7 +25,7 @@ def summarize_store(folder: Union[str, Path], metrics: Sequence[dict] = STOCK) -
 
     Raises:
         FileNotFoundError: there are no records.
-        KeyError: one of the metrics was not run.
+        ValueError: one of the metrics was not run, or the records have other numbers than it writes.
     """
     records = ResultStore(folder).read()
     if not records:
@@ -31,9 +37,13 @@ def summarize_store(folder: Union[str, Path], metrics: Sequence[dict] = STOCK) -
         name = type(metric).__name__
         missing = sum(name not in record['metrics'] for record in ordered.values())
         if missing:
-            raise KeyError(f'{missing} of {len(ordered)} records in {folder} have no {name}.')
-        found.update(metric.compute_metrics([Result(*row) for row in rows_of(ordered, name)]))
-    return found
+            raise ValueError(f'{missing} of {len(ordered)} records in {folder} have no {name}.')
+        try:
+            found.update(metric.compute_metrics([Result(*row) for row in rows_of(ordered, name)]))
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise ValueError(f'{folder} has records whose numbers are not those of {name} ({type(error).__name__}: '
+                             f'{error}).') from error
+    return {**found, **left_out(ordered)}
 
 
 def table_one_row(summary: Dict[str, float], method: str = 'Ours') -> str:

@@ -1,18 +1,27 @@
 """Results of one chunk: a journal while it is worked on, one Parquet file when it is done."""
 
-import fcntl
-import json
-import os
+import re
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-import cv2
 import numpy as np
+from filelock import FileLock, Timeout
 
-COLUMNS = {'index': 'int64', 'image': 'string', 'unreadable': 'bool', 'score': 'double', 'height': 'int32',
-           'width': 'int32', 'area': 'double', 'box_x0': 'int32', 'box_y0': 'int32', 'box_x1': 'int32',
-           'box_y1': 'int32', 'positive_x': 'int32', 'positive_y': 'int32', 'negative_x': 'int32',
-           'negative_y': 'int32', 'mask': 'string'}
+from mmcabl.results.files import remove_parts, write_whole, writing
+from mmcabl.results.journal import Journal
+from mmcabl.results.names import to_text
+from mmcabl.results.recording import save_mask
+
+COLUMNS = {'index': 'int64', 'image': 'string', 'unreadable': 'bool', 'failed': 'bool', 'reason': 'string',
+           'score': 'double', 'height': 'int32', 'width': 'int32', 'area': 'double', 'box_x0': 'int32',
+           'box_y0': 'int32', 'box_x1': 'int32', 'box_y1': 'int32', 'positive_x': 'int32', 'positive_y': 'int32',
+           'negative_x': 'int32', 'negative_y': 'int32', 'mask': 'string'}
+#: What UTF-8, so Parquet, has no bytes for.
+SURROGATES = re.compile('[\ud800-\udfff]')
+#: Every record has these.
+NEEDED = ('index', 'image', 'unreadable', 'failed')
+Job = Tuple[int, str]
+Record = Dict[str, Any]
 
 
 def require_pyarrow():
@@ -31,92 +40,109 @@ class ChunkResults:
 
     A record is on disk when :meth:`add` returns; a mask is there as a whole before the record that names it.
     Killed at any point, the journal has every finished image, and at most a cut last line, which is passed over.
+    The column ``image`` has paths as ``mmcabl.results.to_text`` writes them.
 
     Args:
         out: folder of all results.
         number: of the chunk.
-        save_masks: write masks, 255 is manipulated.
+        save_masks: write masks, 255 is manipulated, on the pixel grid of the stored file.
     """
 
     def __init__(self, out: Path, number: int, save_masks: bool = True) -> None:
         self.out, self.number, self.save_masks = out, number, save_masks
         self.table = out / 'scores' / f'part-{number:06d}.parquet'
-        self.journal = out / 'journal' / f'{number:06d}.jsonl'
-        self._file = None
+        self.journal = Journal(out / 'journal' / f'{number:06d}.jsonl', is_record)
+        self.masks = out / 'masks' / f'{number:06d}'
+        self._lock = FileLock(out / 'journal' / f'{number:06d}.lock', timeout=0)
 
     @property
     def finished(self) -> bool:
         """Whether the chunk is done."""
         return self.table.is_file()
 
-    def open(self) -> Dict[int, Dict[str, Any]]:
-        """Claim the chunk and return what an earlier process finished of it, by index.
+    def open(self) -> None:
+        """Claim the chunk.
 
         Raises:
             RuntimeError: another process is at work on it.
         """
-        self.journal.parent.mkdir(parents=True, exist_ok=True)
-        self._file = open(self.journal, 'ab+', buffering=0)  # noqa: SIM115, open as long as the chunk
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise RuntimeError(f'Another process is at work on chunk {self.number} of {self.out}; two runs on one '
-                               'output folder must not overlap.') from None
-        self._file.seek(0)
-        lines = self._file.read().split(b'\n')
-        if lines[-1]:
-            self._file.write(b'\n')  # ends a line cut short
-        return {record['index']: record for record in map(_parsed, lines) if record is not None}
+        with writing(self._lock.lock_file):
+            self.journal.path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._lock.acquire()
+            except Timeout:
+                raise RuntimeError(f'Another process is at work on chunk {self.number} of {self.out}; two runs on '
+                                   'one output folder must not overlap.') from None
 
-    def add(self, record: Dict[str, Any], mask: np.ndarray) -> None:
+    def done(self, jobs: Sequence[Job], failed_too: bool = True) -> Dict[int, Record]:
+        """The whole records of the chunk's images, by index, whose masks are there where masks are wanted."""
+        names = {index: to_text(path) for index, path in jobs}
+        found: Dict[int, Record] = {}
+        for record in self.journal.read():
+            if names.get(record['index']) == record['image']:
+                found[record['index']] = record
+        return {index: record for index, record in found.items()
+                if self._has_mask(record) and (failed_too or not record['failed'])}
+
+    def add(self, record: Record, mask: Optional[np.ndarray]) -> None:
         """Write one image's mask and record."""
-        if self.save_masks and not record['unreadable']:
-            target = self.out / 'masks' / f'{self.number:06d}' / f'{record["index"]:09d}.png'
-            target.parent.mkdir(parents=True, exist_ok=True)
-            part = target.with_suffix('.part.png')
-            if not cv2.imwrite(str(part), mask.astype(np.uint8) * 255):
-                raise OSError(f'The mask {target} cannot be written.')
-            os.replace(part, target)
-            record = dict(record, mask=str(target.relative_to(self.out)))
-        self._file.write(json.dumps(record).encode() + b'\n')
+        if self.save_masks and not record['unreadable'] and not record['failed']:
+            target = self._mask(record)
+            save_mask(target, mask)
+            record = dict(record, mask=target.relative_to(self.out).as_posix())
+        self.journal.append(record)
 
-    def finish(self, records: Dict[int, Dict[str, Any]]) -> None:
+    def finish(self, records: Dict[int, Record]) -> None:
         """Write the chunk's table and remove its journal. ``records``: of every image of the chunk."""
         arrow = require_pyarrow()
-        rows = [records[index] for index in sorted(records)]
-        schema = arrow.schema(list(COLUMNS.items()))
-        table = arrow.Table.from_pylist([{key: row.get(key) for key in COLUMNS} for row in rows], schema=schema)
-        self.table.parent.mkdir(parents=True, exist_ok=True)
-        part = self.table.with_suffix('.part')
-        arrow.parquet.write_table(table, part)
-        os.replace(part, self.table)
-        self.journal.unlink()
-        self.close()
+        rows = [{key: records[index].get(key) for key in COLUMNS} for index in sorted(records)]
+        data = arrow.BufferOutputStream()
+        arrow.parquet.write_table(arrow.Table.from_pylist(rows, schema=arrow.schema(list(COLUMNS.items()))), data)
+        write_whole(self.table, data.getvalue().to_pybytes(), sync=True)
+        remove_parts(self.masks)
+        self.drop_journal()
 
-    def records(self) -> Dict[int, Dict[str, Any]]:
-        """Every whole record of the journal, by index."""
-        found = map(_parsed, self.journal.read_bytes().split(b'\n'))
-        return {record['index']: record for record in found if record is not None}
+    def drop_journal(self) -> None:
+        """Remove the journal of a finished chunk, which a kill may have left."""
+        self.close()
+        with writing(self.journal.path):
+            self.journal.path.unlink(missing_ok=True)
+            Path(self._lock.lock_file).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Give the chunk up."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        self.journal.close()
+        self._lock.release(force=True)
+
+    def _mask(self, record: Record) -> Path:
+        return self.masks / f'{record["index"]:09d}.png'
+
+    def _has_mask(self, record: Record) -> bool:
+        return not self.save_masks or record['unreadable'] or record['failed'] or self._mask(record).is_file()
 
 
-def _parsed(line: bytes) -> Optional[Dict[str, Any]]:
-    try:
-        return json.loads(line) if line else None
-    except ValueError:
-        return None  # cut short by a kill
+def is_record(record: Record) -> bool:
+    """Whether a dict out of a journal fits the table: types, ranges, finite numbers."""
+    return (all(record.get(key) is not None for key in NEEDED)
+            and all(value is None or _fits(value, COLUMNS.get(key, '')) for key, value in record.items()))
 
 
-def unreadable_images(out: Path) -> List[str]:
-    """Paths of the images that could not be read, from the finished chunks."""
+def _fits(value: Any, kind: str) -> bool:
+    if kind.startswith('int'):
+        return type(value) is int and abs(value) < 2 ** (int(kind[3:]) - 1)
+    if kind == 'double':
+        return type(value) in (int, float) and abs(value) < 1e300  # which NaN is not
+    if kind == 'string':
+        return isinstance(value, str) and not SURROGATES.search(value)
+    return kind == 'bool' and isinstance(value, bool)
+
+
+def left_out_images(out: Path) -> Dict[str, List[Tuple[str, str]]]:
+    """(path, reason) of the images without a score in the finished chunks: ``unreadable`` and ``failed``."""
     arrow = require_pyarrow()
-    found = []
+    found: Dict[str, List[Tuple[str, str]]] = dict(unreadable=[], failed=[])
     for path in sorted((out / 'scores').glob('part-*.parquet')):
-        part = arrow.parquet.read_table(path, columns=['image', 'unreadable'])
-        found += part.filter(part['unreadable'])['image'].to_pylist()
+        part = arrow.parquet.read_table(path, columns=['image', 'reason', *found])
+        for kind, images in found.items():
+            images += [(row['image'], row['reason'] or '') for row in part.filter(part[kind]).to_pylist()]
     return found

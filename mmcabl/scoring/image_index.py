@@ -6,11 +6,12 @@ import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator, List, Tuple, Union
+from typing import List, Tuple, Union
 
 import numpy as np
 
-from mmcabl.datasets.forgery_dataset import IMAGE_EXTENSIONS
+from mmcabl.results.files import write_whole, writing
+from mmcabl.scoring.sources import compare, paths_of
 
 
 @dataclass(frozen=True)
@@ -41,64 +42,66 @@ class ImageIndex:
             return [(i, json.loads(file.readline())) for i in range(first, min(first + self.chunk_size, self.count))]
 
 
-def _paths(source: Path) -> Iterator[str]:
-    """Image files below a folder, folder by folder in the order of names; or the lines of a list."""
-    if source.is_dir():
-        for folder, inner, files in os.walk(source):
-            inner.sort()
-            yield from (os.path.join(folder, name) for name in sorted(files)
-                        if os.path.splitext(name)[1].lower() in IMAGE_EXTENSIONS)
-    else:
-        with open(source, encoding='utf-8') as lines:
-            yield from (os.path.join(source.parent, line.rstrip('\n')) for line in lines if line.strip())
-
-
 def build_index(source: Union[str, Path], folder: Union[str, Path], chunk_size: int) -> ImageIndex:
-    """Write the index, unless it is there.
+    """Write the index, unless it is there; then compare the source with it and say what came and went.
 
     Args:
-        source: a folder, searched in depth, or a text file with one path a line, relative to its own folder.
+        source: a folder, searched in depth, one image, or a text file with one path a line, relative to its own
+            folder.
         folder: of the index; appears as a whole or not at all.
         chunk_size: images a chunk.
 
     Raises:
         FileNotFoundError: no such source, or no images in it.
-        ValueError: the index that is there was made of another source or with other chunks.
+        ValueError: a list that is none; the index that is there was made of another source or with other chunks.
+        NotWritten: the index cannot be written.
     """
     source, folder = Path(source), Path(folder)
     wanted = dict(source=str(source.resolve()), chunk_size=chunk_size)
     if (folder / 'index.json').is_file():
-        return _there(folder, wanted)
-    if not source.exists():
-        raise FileNotFoundError(f'{source} is neither a folder nor a list of images.')
+        index = _there(folder, wanted)
+        compare(source, folder / 'images.txt', folder.parent / 'new_images.txt')
+        return index
     part = folder.with_name(f'{folder.name}.{os.getpid()}.part')
-    part.mkdir(parents=True, exist_ok=True)
-    offsets, count = [], 0
-    with open(part / 'images.txt', 'wb') as file:
-        for path in _paths(source):
-            if count % chunk_size == 0:
-                offsets.append(file.tell())
-            file.write(json.dumps(os.path.abspath(path)).encode() + b'\n')
-            count += 1
-    if not count:
-        shutil.rmtree(part)
-        raise FileNotFoundError(f'{source} has no images ({", ".join(IMAGE_EXTENSIONS)}).')
-    np.save(part / 'offsets.npy', np.array(offsets, np.int64))
-    (part / 'index.json').write_text(json.dumps(dict(wanted, count=count)))
+    paths = paths_of(source)
+    first = next(paths)  # raises before anything is written
     try:
-        os.rename(part, folder)
-    except OSError:  # another process was first
-        shutil.rmtree(part)
+        with writing(folder):
+            _write(part, first, paths, wanted)
+            try:
+                os.rename(part, folder)
+            except OSError:
+                if not (folder / 'index.json').is_file():  # else another process was first
+                    raise
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
     return _there(folder, wanted)
 
 
+def _write(part: Path, first: str, paths, wanted: dict) -> None:
+    part.mkdir(parents=True, exist_ok=True)
+    offsets, count = [], 0
+    with open(part / 'images.txt', 'wb') as file:
+        for path in (path for some in ((first,), paths) for path in some):
+            if count % wanted['chunk_size'] == 0:
+                offsets.append(file.tell())
+            file.write(json.dumps(path).encode() + b'\n')
+            count += 1
+    np.save(part / 'offsets.npy', np.array(offsets, np.int64))
+    write_whole(part / 'index.json', json.dumps(dict(wanted, count=count)))
+
+
 def _there(folder: Path, wanted: dict) -> ImageIndex:
-    found = json.loads((folder / 'index.json').read_text())
+    try:
+        found = json.loads((folder / 'index.json').read_text())
+        index = ImageIndex(folder, int(found['count']), int(found['chunk_size']))
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(f'{folder / "index.json"} is not what scoring wrote; give another output folder.') from None
     for key, value in wanted.items():
-        if found[key] != value:
-            raise ValueError(f'{folder} was made with {key}={found[key]!r}, now it is {value!r}; go on with what it '
-                             'was made with, or give another output folder.')
-    return ImageIndex(folder, found['count'], found['chunk_size'])
+        if found.get(key) != value:
+            raise ValueError(f'{folder} was made with {key}={found.get(key)!r}, now it is {value!r}; go on with what '
+                             'it was made with, or give another output folder.')
+    return index
 
 
 def await_index(source: Union[str, Path], folder: Union[str, Path], chunk_size: int,
@@ -109,4 +112,4 @@ def await_index(source: Union[str, Path], folder: Union[str, Path], chunk_size: 
         if time.time() > deadline:
             raise TimeoutError(f'{folder} was not made within {seconds:.0f} s; the process of rank 0 makes it.')
         time.sleep(0.2)
-    return build_index(source, folder, chunk_size)
+    return _there(Path(folder), dict(source=str(Path(source).resolve()), chunk_size=chunk_size))

@@ -4,16 +4,18 @@ import json
 import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from typing import Callable, Iterator, List, Optional, Sequence, Tuple, Union
 
-from mmcabl.scoring.chunk_results import ChunkResults, require_pyarrow
+from mmcabl.results.files import NotWritten, write_whole
+from mmcabl.scoring.chunk_results import ChunkResults, Job, require_pyarrow
 from mmcabl.scoring.image_index import ImageIndex, await_index, build_index
-from mmcabl.scoring.predictor import Job, Predictor
+from mmcabl.scoring.predictor import Loaded, Predictor
 
 #: Batches that are loaded ahead.
 AHEAD = 2
+#: How often a chunk's missing images are computed before the disk is given up.
+ROUNDS = 3
 
 
 def rank_and_size() -> Tuple[int, int]:
@@ -24,7 +26,7 @@ def rank_and_size() -> Tuple[int, int]:
     return 0, 1
 
 
-def _batches(predictor: Predictor, jobs: Sequence[Job], size: int) -> Iterator[Tuple[Sequence[Job], List[dict]]]:
+def _batches(predictor: Predictor, jobs: Sequence[Job], size: int) -> Iterator[Tuple[Sequence[Job], List[Loaded]]]:
     """Batches in turn, the next ones being loaded meanwhile; never more than :data:`AHEAD` in memory."""
     parts = [jobs[i:i + size] for i in range(0, len(jobs), size)]
     with ThreadPoolExecutor(1) as pool:
@@ -40,19 +42,28 @@ def _batches(predictor: Predictor, jobs: Sequence[Job], size: int) -> Iterator[T
 
 
 def score_chunk(predictor: Predictor, index: ImageIndex, results: ChunkResults, batch_size: int) -> int:
-    """Score what is left of a chunk; returns how many images that was.
+    """Score what is left of a chunk that is claimed; returns how many images that was.
 
     Batches that were cut by a kill are done again as a whole, so every image keeps its company and its numbers.
+    Before the table is written the journal is read back and counted; what it lacks is computed again. An image that
+    failed gets another try after a restart.
     """
-    jobs, done = index.chunk(results.number), results.open()
+    jobs = index.chunk(results.number)
     batches = [jobs[i:i + batch_size] for i in range(0, len(jobs), batch_size)]
-    left = [job for batch in batches if not all(i in done for i, _ in batch) for job in batch]
-    for part, loaded in _batches(predictor, left, batch_size):
-        for record, mask in predictor.predict(part, loaded):
-            if record['index'] not in done:
-                results.add(record, mask)
-    results.finish(results.records())
-    return sum(i not in done for i, _ in left)
+    done = results.done(jobs, failed_too=False)
+    computed = len(jobs) - len(done)
+    for _ in range(ROUNDS):
+        left = [job for batch in batches if not all(i in done for i, _ in batch) for job in batch]
+        for part, loaded in _batches(predictor, left, batch_size):
+            for record, mask in predictor.predict(part, loaded):
+                if record['index'] not in done:
+                    results.add(record, mask)
+        done = results.done(jobs)
+        if len(done) == len(jobs):
+            results.finish(done)
+            return computed
+    raise NotWritten(f'{results.journal.path} lacks {len(jobs) - len(done)} of {len(jobs)} images though they were '
+                     'written: the disk loses data. The chunk is not finished.')
 
 
 def score_share(predictor: Predictor, source: Union[str, Path], out: Union[str, Path], chunk_size: int = 500,
@@ -64,7 +75,7 @@ def score_share(predictor: Predictor, source: Union[str, Path], out: Union[str, 
 
     Args:
         predictor: the model.
-        source: a folder, searched in depth, or a list of paths.
+        source: a folder, searched in depth, one image, or a list of paths.
         out: gets ``scores/part-<n>.parquet``, ``masks``, and while at work ``index`` and ``journal``.
         chunk_size: images in each file of scores.
         batch_size: images in memory at a time, times three.
@@ -76,34 +87,48 @@ def score_share(predictor: Predictor, source: Union[str, Path], out: Union[str, 
         The number of images computed now.
 
     Raises:
-        ValueError: ``out`` holds results of another model, source or chunk size.
+        ValueError: a size that is not positive; ``out`` holds results of another model, source or chunk size.
+        NotWritten: ``out`` cannot be written; what was finished is kept.
     """
     require_pyarrow()
+    for name, size in (('chunk_size', chunk_size), ('batch_size', batch_size)):
+        if size < 1:
+            raise ValueError(f'Scoring was given {name}={size}; it accepts 1 or more.')
     out = Path(out)
     make = build_index if rank == 0 else await_index
     index = make(source, out / 'index', chunk_size)
-    _check_model(out, predictor, batch_size)
+    _check_model(out, dict(format=2, fingerprint=predictor.fingerprint, batch_size=batch_size, masks=save_masks))
     share = range(rank, index.chunks, world_size)
     computed = 0
     for position, number in enumerate(share, 1):
         results = ChunkResults(out, number, save_masks)
-        if results.finished:
-            results.journal.unlink(missing_ok=True)  # a kill between the table and the journal's removal
-        else:
-            computed += score_chunk(predictor, index, results, batch_size)
+        if not results.finished:
+            results.open()
+            try:
+                if not results.finished:  # another process may have been at work on it a moment ago
+                    computed += score_chunk(predictor, index, results, batch_size)
+            finally:
+                results.close()
+        results.drop_journal()
         if progress:
             progress(position, len(share))
     return computed
 
 
-def _check_model(out: Path, predictor: Predictor, batch_size: int) -> None:
-    path, wanted = out / 'model.json', dict(fingerprint=predictor.fingerprint, batch_size=batch_size)
-    part = path.with_suffix(f'.{os.getpid()}.part')
-    part.write_text(json.dumps(wanted))
-    with suppress(FileExistsError):
-        os.link(part, path)  # there as a whole or not at all, by whoever is first
-    part.unlink()
-    found = path.read_text()
-    if json.loads(found) != wanted:
-        raise ValueError(f'{out} holds results of another model or batch size ({found}, now {json.dumps(wanted)}); '
-                         'give another output folder.')
+def _check_model(out: Path, wanted: dict) -> None:
+    """Note what the results are of, or compare with the note that is there."""
+    path, text = out / 'model.json', json.dumps(wanted)
+    if not path.is_file():
+        part = path.with_name(f'{path.name}.{os.getpid()}.new')
+        write_whole(part, text)
+        try:
+            os.link(part, path)  # there as a whole or not at all, by whoever is first
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without links; all processes of a run write the same
+            write_whole(path, text)
+        part.unlink()
+    found = path.read_text(errors='replace')
+    if found != text:
+        raise ValueError(f'{out} holds results of another model or batch size, with or without masks, or of another '
+                         f'version ({found}, now {text}); give another output folder.')

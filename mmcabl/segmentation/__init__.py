@@ -4,8 +4,10 @@ from mmcabl.stack import require_mmseg
 
 require_mmseg()
 
-from mmcabl.segmentation.preprocessor import SegForensicDataPreprocessor  # noqa: E402, after the check
+from mmcabl.segmentation.overlay_hook import SegmentationOverlayHook  # noqa: E402, after the check
+from mmcabl.segmentation.preprocessor import SegForensicDataPreprocessor  # noqa: E402
 from mmcabl.segmentation.refinement_hook import CGSRHook, RefinedModel  # noqa: E402
 from mmcabl.segmentation.weak_segmentor import WeaklySupervisedSegmentor  # noqa: E402
 
-__all__ = ['CGSRHook', 'RefinedModel', 'SegForensicDataPreprocessor', 'WeaklySupervisedSegmentor']
+__all__ = ['CGSRHook', 'RefinedModel', 'SegForensicDataPreprocessor', 'SegmentationOverlayHook',
+           'WeaklySupervisedSegmentor']

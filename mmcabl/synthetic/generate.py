@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from multiprocessing import get_context
@@ -13,6 +12,7 @@ import cv2
 import numpy as np
 from rich.progress import track
 
+from mmcabl.engine.cores import usable_cores
 from mmcabl.images.decoding import pixel_limit
 from mmcabl.synthetic.forgery import ForgeryRecipe, make_image
 from mmcabl.synthetic.layouts import LAYOUTS
@@ -55,7 +55,8 @@ def _make(job: Job) -> Tuple[Dict, Dict[str, str]]:
 
 def generate(photographs: Sequence[Union[str, Path]], out_dir: Union[str, Path], count: int, seed: int = 0,
              recipe: Optional[ForgeryRecipe] = None, workers: Optional[int] = None,
-             progress: bool = True, layout: str = 'CASIAv2', max_pixels: Optional[int] = None) -> List[Dict]:
+             progress: bool = True, layout: str = 'CASIAv2', go_on: bool = False,
+             max_pixels: Optional[int] = None) -> List[Dict]:
     """Write ``count`` images, every other one forged, in the native layout of a benchmark data set.
 
     The result depends on the photographs, the seed and the recipe, not on the number of workers. A photograph that
@@ -64,13 +65,14 @@ def generate(photographs: Sequence[Union[str, Path]], out_dir: Union[str, Path],
     Args:
         photographs: files to draw hosts and donors from.
         out_dir: gets the layout's folders and ``manifest.jsonl``, one JSON record a line on what was done to
-            each image. Must be empty or missing.
+            each image. Must be empty or missing, unless ``go_on``.
         count: number of images.
         seed: of everything that is drawn.
         recipe: see :class:`ForgeryRecipe`.
         workers: processes; all cores by default.
         progress: show a progress bar.
         layout: ``CASIAv2``, ``CASIAv1``, ``Columbia``, ``COVERAGE`` or ``IMD2020``, masks encoded as there.
+        go_on: ``out_dir`` holds what an interrupted call with the same arguments made; it is made again.
         max_pixels: larger photographs are left out; 100 megapixels by default.
 
     Returns:
@@ -85,7 +87,7 @@ def generate(photographs: Sequence[Union[str, Path]], out_dir: Union[str, Path],
     if layout not in LAYOUTS:
         raise ValueError(f'Unknown layout {layout!r}; accepted are {", ".join(LAYOUTS)}.')
     out_dir, recipe = Path(out_dir), recipe or ForgeryRecipe()
-    if out_dir.exists() and any(out_dir.iterdir()):
+    if not go_on and out_dir.exists() and any(out_dir.iterdir()):
         raise FileExistsError(f'{out_dir} is not empty; give a new folder, or remove it first.')
     out_dir.mkdir(parents=True, exist_ok=True)
     paths = sorted(str(p) for p in photographs)
@@ -94,8 +96,7 @@ def generate(photographs: Sequence[Union[str, Path]], out_dir: Union[str, Path],
     for index in range(count):
         host, donor = rng.choice(len(paths), 2, replace=len(paths) < 2)
         jobs.append((seed, index, bool(index % 2), int(host), int(donor), str(out_dir), layout, recipe))
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
-    records = _run(jobs, (paths, pixel_limit(max_pixels)), workers or cores, progress)
+    records = _run(jobs, (paths, pixel_limit(max_pixels)), workers or usable_cores(), progress)
     with open(out_dir / MANIFEST, 'w') as file:
         for record in records:
             file.write(json.dumps(record) + '\n')

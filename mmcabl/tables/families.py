@@ -8,8 +8,8 @@ from mmcabl.tables.definitions import MIXES, VARIANTS
 from mmcabl.tables.paper import SETS
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-#: In a clone beside the package, in an installed package inside it.
-CONFIGS = next((p for p in (_PACKAGE.parent / 'configs', _PACKAGE / '.mim' / 'configs') if p.is_dir()), _PACKAGE)
+#: In an installed package inside it, in a clone beside it.
+CONFIGS = next((p for p in (_PACKAGE / '.mim/configs', _PACKAGE.parent / 'configs') if p.is_dir()), _PACKAGE)
 
 
 @dataclass(frozen=True)

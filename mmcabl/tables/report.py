@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Dict, List, Sequence
 
+from mmcabl.engine.stages import folder_for
 from mmcabl.tables import figures
 from mmcabl.tables.definitions import MIXES, TABLES, VARIANTS
 from mmcabl.tables.render import comma_separated, latex, markdown
@@ -11,8 +12,8 @@ from mmcabl.tables.runs import Bench
 
 def summaries(bench: Bench, seeds: Sequence[int], stage: str = 'test') -> Dict[str, List[Dict[str, float]]]:
     """The metrics of every finished run: variant -> one summary a seed."""
-    return {variant: [bench.summary((variant, seed), stage) for seed in seeds
-                      if not bench.missing((variant, seed), stage)] for variant in (*VARIANTS, *MIXES)}
+    folders = {variant: [bench.result((variant, seed), stage) for seed in seeds] for variant in (*VARIANTS, *MIXES)}
+    return {variant: [bench.summary(folder) for folder in found if folder] for variant, found in folders.items()}
 
 
 def write_report(bench: Bench, only: Sequence[str], seeds: Sequence[int], seconds: float) -> str:
@@ -20,8 +21,7 @@ def write_report(bench: Bench, only: Sequence[str], seeds: Sequence[int], second
 
     Rows whose runs have not finished have no number of ours.
     """
-    folder = bench.out / 'report'
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = folder_for(bench.out / 'report', dict(what='report of the tables', family=bench.family.name))
     found = summaries(bench, seeds)
     listed = ', '.join(map(str, seeds))
     parts = [f'# Tables and figures: {bench.family.name}\n\n{bench.family.note} Seeds: {listed}.\n']
@@ -41,12 +41,13 @@ def write_report(bench: Bench, only: Sequence[str], seeds: Sequence[int], second
 
 def _figures(bench: Bench, only: Sequence[str], seeds: Sequence[int], folder: Path) -> List[str]:
     parts = []
-    overlays = sorted((bench.folder(('cabl', seeds[0]), 'test') / 'overlays').glob('*.png'))
-    if 'fig4' in only and overlays:
+    tested = bench.result(('cabl', seeds[0])) if 'fig4' in only else None
+    overlays = sorted((tested / 'overlays').glob('*.png')) if tested else []
+    if overlays:
         figures.grid(overlays, folder / 'fig4.png')
         parts.append('## Fig. 4: image, truth, CAM with its prompts, refined mask\n\n![](fig4.png)\n')
-    perturbed = summaries(bench, seeds, 'robustness')['cabl']
-    if 'fig5' in only and perturbed:
+    perturbed = summaries(bench, seeds, 'robustness')['cabl'] if 'fig5' in only else []
+    if perturbed:
         figures.curves(perturbed, folder / 'fig5.png')
         clean = sum(s['clean/p_f1'] for s in perturbed) / len(perturbed)
         ones = sum(s['clean/p_f1_all_ones'] for s in perturbed) / len(perturbed)

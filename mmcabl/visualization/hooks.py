@@ -2,21 +2,26 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Optional, Sequence
+from typing import Any, Dict, Optional, Sequence
 
-import cv2
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmcabl.datasets.loading import read_image
 from mmcabl.evaluation.segmentation_view import forensic_view, label_of
 from mmcabl.registry import HOOKS
+from mmcabl.results.failures import Failures, ImageFailed
+from mmcabl.results.files import write_png
+from mmcabl.results.names import file_name, to_text
 from mmcabl.visualization.overlays import overlay
 
 
 @HOOKS.register_module()
 class LocalizationOverlayHook(Hook):
-    """Write ``<out_dir>/<data set>_<image name>.png`` for test images: image, truth, map with prompts, final mask.
+    """Write ``<out_dir>/<data set>_<image name>-<digits>.png`` for test images: image, truth, map with prompts, mask.
+
+    The digits are of the image's whole path: data sets and the folders in them have images of the same name. A
+    picture that cannot be drawn costs itself alone, with a warning.
 
     Args:
         out_dir: folder; relative paths are below the runner's ``work_dir``. ``overlays`` by default.
@@ -32,6 +37,7 @@ class LocalizationOverlayHook(Hook):
     def before_test(self, runner: Runner) -> None:
         """Start counting anew."""
         self.written.clear()
+        self._failures = Failures(limit=0)
         self._folder = Path(runner.work_dir, self.out_dir)
         self._folder.mkdir(parents=True, exist_ok=True)
 
@@ -44,9 +50,15 @@ class LocalizationOverlayHook(Hook):
             skipped = self.only_manipulated and label_of(sample) == 0
             if done or skipped or sample.get('unreadable'):
                 continue
-            image = read_image(sample['img_path'])[..., ::-1]
-            picture = overlay(image, sample.get('gt_mask'), sample['cam'], sample.get('prompts'), sample['pred_mask'])
-            # data sets and the folders in them have images of the same name
-            name = '_'.join(filter(None, (source, Path(sample['img_path']).stem)))
-            cv2.imwrite(str(self._folder / f'{name}.png'), picture[..., ::-1])
-            self.written[source] += 1
+            try:
+                self._failures.attempt(self._draw, sample)
+                self.written[source] += 1
+            except ImageFailed as error:
+                self._failures.note(f'The overlay of {to_text(sample["img_path"])}', str(error))
+
+    def _draw(self, sample: Dict[str, Any]) -> None:
+        image = read_image(sample['img_path'])[..., ::-1]
+        picture = overlay(image, sample.get('gt_mask'), sample['cam'], sample.get('prompts'), sample['pred_mask'],
+                          sample.get('orientation', 1))
+        name = file_name(sample['img_path'], sample.get('dataset_name') or '')
+        write_png(self._folder / f'{name}.png', picture[..., ::-1])

@@ -12,6 +12,9 @@ from torch.nn import functional as F
 
 from mmcabl.registry import MODELS
 
+#: Which classifiers' biases the class maps carry.
+MAP_BIASES = ('both', 'none', 'conv')
+
 
 @MODELS.register_module()
 class WeakLabelHead(BaseModule):
@@ -29,6 +32,10 @@ class WeakLabelHead(BaseModule):
         kernel_size: of the convolutional classifier.
         with_cls_token: whether the first token is a class token; otherwise patch tokens are averaged.
         loss: config of the loss of each branch.
+        map_bias: whose bias the class maps carry. ``both``: each map is in units of its branch's logit, 0 is
+            undecided in either, and a maximum of the two compares like with like; ``none``: neither; ``conv``:
+            the convolutional map alone, as TransCAM has it, which unites no maps. In a maximum, ``conv`` favours
+            one branch by its bias everywhere; in a sum or without a second branch, all three differ by a constant.
         init_cfg: as of any mmengine module.
 
     The features it takes are a backbone's tuple; its last entry is a map (B, C, h, w), tokens
@@ -37,7 +44,7 @@ class WeakLabelHead(BaseModule):
 
     def __init__(self, in_channels: Optional[int] = None, embed_dims: Optional[int] = None,
                  num_classes: int = 1, kernel_size: int = 3, with_cls_token: bool = True,
-                 loss: Optional[dict] = None,
+                 loss: Optional[dict] = None, map_bias: str = 'both',
                  init_cfg: Optional[dict] = dict(type='TruncNormal', layer=['Conv2d', 'Linear'],
                                                  std=0.02)) -> None:
         super().__init__(init_cfg)
@@ -46,6 +53,9 @@ class WeakLabelHead(BaseModule):
                              'or both; neither was given.')
         if num_classes < 1:
             raise ValueError(f'WeakLabelHead was given num_classes={num_classes}; it accepts 1 and more.')
+        if map_bias not in MAP_BIASES:
+            raise ValueError(f'Unknown map_bias {map_bias!r} of WeakLabelHead; accepted are {", ".join(MAP_BIASES)}.')
+        self.map_bias = map_bias
         self.num_classes = num_classes
         self.with_cls_token = with_cls_token
         self.conv_cls_head = None if in_channels is None else nn.Conv2d(
@@ -89,17 +99,20 @@ class WeakLabelHead(BaseModule):
             input_shape: (H, W) of the network's input, from which the shape of the token grid follows.
 
         Returns:
-            ``conv``: (B, num_classes, h, w), the convolutional classifier before pooling, with its bias,
-            so its mean is the logit; ``trans``: (B, num_classes, H/16, W/16), patch tokens times the
-            weights of the transformer classifier. In units of logits, unbounded.
+            ``conv``: (B, num_classes, h, w), the convolutional classifier before pooling: with its bias, its mean
+            is the logit; ``trans``: (B, num_classes, H/16, W/16), the transformer's classifier on every patch
+            token: with its bias, the logit if that token were the class token. Unbounded.
         """
         x, tokens = self.pre_logits(feats)
         maps = {}
         if x is not None:
-            maps['conv'] = self.conv_cls_head(x)
+            classifier = self.conv_cls_head
+            bias = None if self.map_bias == 'none' else classifier.bias
+            maps['conv'] = F.conv2d(x, classifier.weight, bias, padding=classifier.padding)
         if tokens is not None:
             patches = tokens[:, int(self.with_cls_token):]
-            scores = F.linear(patches, self.trans_cls_head.weight).transpose(1, 2)
+            bias = self.trans_cls_head.bias if self.map_bias == 'both' else None
+            scores = F.linear(patches, self.trans_cls_head.weight, bias).transpose(1, 2)
             maps['trans'] = scores.unflatten(2, token_grid(patches.size(1), input_shape))
         return maps
 
@@ -115,7 +128,7 @@ class WeakLabelHead(BaseModule):
 
     def predict(self, feats: Sequence, data_samples: Optional[List[DataSample]] = None,
                 ) -> List[DataSample]:
-        """Set ``pred_score`` (num_classes,) in [0, 1] and ``pred_label`` (score >= 0.5) of each sample."""
+        """Set ``pred_score`` and ``pred_label`` of each sample, see :func:`set_prediction`."""
         scores = self.score(self(feats)).detach()
         samples = data_samples or [DataSample() for _ in scores]
         for sample, score in zip(samples, scores):
@@ -139,9 +152,15 @@ class WeakLabelHead(BaseModule):
 
 
 def set_prediction(sample: DataSample, score: Tensor) -> None:
-    """Write an image score (num_classes,) in [0, 1] and the label it means into a data sample."""
+    """Write an image score (num_classes,) in [0, 1] and the label it means into a data sample.
+
+    One score p, "manipulated", becomes (1 - p, p): mmpretrain's tools look a label's score up by its number.
+    """
+    if score.numel() == 1:
+        label, score = (score >= 0.5).long().flatten(), torch.cat([1 - score, score])
+    else:
+        label = score.argmax(0, keepdim=True)
     sample.set_field(score, 'pred_score')
-    label = (score >= 0.5).long() if score.numel() == 1 else score.argmax(0, keepdim=True)
     sample.set_field(label, 'pred_label')
 
 

@@ -38,7 +38,11 @@ def _kernels(operator: str, channels: int, dtype: torch.dtype, device: torch.dev
 
 
 class _Length(torch.autograd.Function):
-    """sqrt(gx^2 + gy^2), whose gradient at (0, 0) is 0 and not NaN."""
+    """sqrt(gx^2 + gy^2) with the gradient of ``torch.linalg.vector_norm``: 0 at (0, 0), whatever comes in.
+
+    Kept because it is faster: with vector_norm, which wants both parts in one tensor, a CABL's forward and
+    backward pass took 3.8 times as long (CPU time, 2 x 256 x 56 x 56, one thread).
+    """
 
     @staticmethod
     def forward(ctx, gx: Tensor, gy: Tensor) -> Tensor:
@@ -50,8 +54,10 @@ class _Length(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, grad: Tensor) -> Tuple[Tensor, Tensor]:
         gx, gy, length = ctx.saved_tensors
-        slope = grad / length.clamp(min=torch.finfo(length.dtype).tiny)
-        return gx * slope, slope.mul_(gy)
+        # The parts of the length are at most 1 and are formed first: grad / length can overflow, as a loss scale's
+        # 65,536 does where the length is almost nothing.
+        length = length.masked_fill(length == 0, torch.inf)
+        return (gx / length).mul_(grad), (gy / length).mul_(grad)
 
 
 def edge_magnitude(x: Tensor, operator: str = 'sobel') -> Tensor:
@@ -71,10 +77,11 @@ def edge_magnitude(x: Tensor, operator: str = 'sobel') -> Tensor:
         NaN, and 0 where the magnitude is exactly 0.
     """
     _choice(operator, OPERATORS, 'edge operator')
-    padded = F.pad(x, (1, 1, 1, 1), mode='replicate')
+    wide = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x  # 256 squared is too much for float16
+    padded = F.pad(wide, (1, 1, 1, 1), mode='replicate')
     parts = [F.conv2d(padded, k, groups=x.size(1))
-             for k in _kernels(operator, x.size(1), x.dtype, x.device)]
-    return parts[0].abs() if operator == 'laplacian' else _Length.apply(*parts)
+             for k in _kernels(operator, x.size(1), wide.dtype, x.device)]
+    return (parts[0].abs() if operator == 'laplacian' else _Length.apply(*parts)).to(x.dtype)
 
 
 def normalize_edges(edges: Tensor, norm: str = 'tanh') -> Tensor:

@@ -29,16 +29,18 @@ class ForensicDataPreprocessor(ClsDataPreprocessor):
         super().__init__(mean=mean, std=std, to_rgb=to_rgb, **kwargs)
 
     def forward(self, data: dict, training: bool = False) -> dict:
-        """As upstream; with ``training=False``, ``inputs`` is a list of (3, h, w) float32 tensors."""
+        """As upstream; with ``training=False``, ``inputs`` is a list of (3, h, w) float32 tensors, or (B, 3, h, w)
+        where it came so."""
         if training:
             return super().forward(data, training)
         data = self.cast_data(data)
-        return dict(inputs=[self._normalise(x) for x in data['inputs']],
-                    data_samples=data.get('data_samples'))
+        inputs = data['inputs']
+        inputs = self._normalise(inputs) if isinstance(inputs, Tensor) else [self._normalise(x) for x in inputs]
+        return dict(inputs=inputs, data_samples=data.get('data_samples'))
 
     def _normalise(self, image: Tensor) -> Tensor:
         image = image.float()
-        return ((image.flip(0) if self.to_rgb else image) - self.mean) / self.std
+        return ((image.flip(-3) if self.to_rgb else image) - self.mean) / self.std
 
     def to_uint8(self, image: Tensor, size: Union[Tuple[int, int], None] = None) -> np.ndarray:
         """The RGB picture behind a normalised tensor, exactly.

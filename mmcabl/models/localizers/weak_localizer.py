@@ -11,12 +11,13 @@ from mmcabl.models.heads.weak_label_head import set_prediction
 from mmcabl.models.localizers.attention import METHODS, build_propagator
 from mmcabl.models.localizers.class_map import UNIONS, localization_map
 from mmcabl.models.localizers.scales import Scale, batches, check_scales, to_image_size
+from mmcabl.models.localizers.stock_inference import StockInference
 from mmcabl.refinement.cgsr import CGSR
 from mmcabl.registry import MODELS
 
 
 @MODELS.register_module()
-class WeaklySupervisedLocalizer(ImageClassifier):
+class WeaklySupervisedLocalizer(StockInference, ImageClassifier):
     """Learns from image-level labels, predicts where an image was manipulated.
 
     An mmpretrain classifier: mmpretrain's Runner trains it with nothing but ``gt_label``. Its ``predict``
@@ -37,7 +38,8 @@ class WeaklySupervisedLocalizer(ImageClassifier):
     ``predict`` sets on each data sample, (H, W) being its original size:
 
     ==================  =====================================================================
-    ``pred_score``      (num_classes,) image score in [0, 1], mean over branches and scales
+    ``pred_score``      image scores in [0, 1], mean over branches and scales: (authentic, manipulated),
+                        or (num_classes,) of several labels
     ``pred_label``      score >= 0.5
     ``cam_raw``         (H, W) float32, the averaged map before normalisation, unbounded
     ``cam``             (H, W) float32 in [0, 1], min-max normalised

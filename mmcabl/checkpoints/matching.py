@@ -1,0 +1,104 @@
+"""Whether weights are those of a model: every name, every shape, every number finite."""
+
+import re
+from typing import Any, Dict, List, Optional, Tuple, Union
+
+import torch
+from mmengine.model import BaseTTAModel, is_model_wrapper
+from torch import Tensor, nn
+
+from mmcabl.checkpoints.reading import CheckpointError, read_checkpoint
+
+
+def parameters_of(checkpoint: Dict[str, Any], name: str = 'The checkpoint') -> Dict[str, Tensor]:
+    """Parameters by name, without the ``module.`` of a wrapped model.
+
+    Raises:
+        CheckpointError: there are none, or something else is among them.
+    """
+    state = checkpoint.get('state_dict', checkpoint)
+    if not isinstance(state, dict) or not any(isinstance(value, Tensor) for value in state.values()):
+        raise CheckpointError(f'{name} holds no parameters; its top level has {sorted(map(str, checkpoint))[:6]}.')
+    for key, value in state.items():
+        if not isinstance(key, str) or not isinstance(value, Tensor) or value.layout != torch.strided:
+            raise CheckpointError(f'{name} has a {type(value).__name__} in place of the parameter {str(key)[:80]!r}.')
+    return {re.sub(r'^module\.', '', key): value for key, value in state.items()}
+
+
+def bare(model: nn.Module) -> nn.Module:
+    """The model inside DDP and test-time augmentation, whose parameters a checkpoint names."""
+    while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
+        model = model.module
+    return model
+
+
+def not_finite(model: nn.Module, state: Dict[str, Tensor]) -> Optional[str]:
+    """The first entry with a NaN or an infinity where the model's own has none; None without one."""
+    own = model.state_dict()
+    for key, value in state.items():
+        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+            # masks of -inf are buffers of some models
+            if key not in own or bool(torch.isfinite(own[key]).all()):
+                return key
+    return None
+
+
+def load_into(model: nn.Module, state: Dict[str, Tensor]) -> Tuple[int, Dict[str, List[str]]]:
+    """Load what fits, by the model's own rules (its hooks may rename or resize).
+
+    Returns:
+        How many entries fit; ``missing``, ``unexpected`` and ``of another shape``: names of those that do not.
+    """
+    own = model.state_dict()
+    shapes: List[str] = []
+    try:
+        found = model.load_state_dict(state, strict=False)
+        missing, unexpected = list(found.missing_keys), list(found.unexpected_keys)
+    except RuntimeError as error:  # torch goes through all entries before it raises
+        shapes = re.findall(r'size mismatch for (\S+?):', str(error))
+        if not shapes:
+            raise
+        missing, unexpected = [k for k in own if k not in state], [k for k in state if k not in own]
+    # older files lack the counters of batch norms, which nothing reads
+    missing = [key for key in missing if not key.endswith('num_batches_tracked')]
+    problems = {'missing': missing, 'unexpected': unexpected, 'of another shape': shapes}
+    return len(state) - len(unexpected) - len(shapes), problems
+
+
+def misfit(model: nn.Module, state: Dict[str, Tensor]) -> Optional[str]:
+    """Load what fits and say what does not, as part of a sentence; None where everything fits."""
+    count, problems = load_into(model, state)
+    if not any(problems.values()):
+        return None
+    parts = [f'{len(keys)} {kind} ({", ".join(keys[:3])}{", ..." if len(keys) > 3 else ""})'
+             for kind, keys in problems.items() if keys]
+    return f'{count} of its {len(state)} entries fit, {", ".join(parts)}'
+
+
+def load_exactly(model: nn.Module, path: str, trust: Optional[bool] = None,
+                 map_location: Union[str, torch.device, None] = 'cpu') -> Dict[str, Any]:
+    """Load a file into a model, all of it or an error.
+
+    Args:
+        model: in DDP or test-time augmentation or bare.
+        path, trust, map_location: as of :func:`mmcabl.checkpoints.read_checkpoint`.
+
+    Returns:
+        The whole checkpoint.
+
+    Raises:
+        CheckpointError: it cannot be read, its names or shapes are not the model's, or a number is not finite.
+    """
+    checkpoint = read_checkpoint(path, map_location, trust)
+    check(bare(model), parameters_of(checkpoint, path), path)
+    return checkpoint
+
+
+def check(model: nn.Module, state: Dict[str, Tensor], name: str) -> None:
+    """Raise a ``CheckpointError`` unless all of ``state``, and nothing else, is what the model needs; load it."""
+    bad = not_finite(model, state)
+    if bad:
+        raise CheckpointError(f'{name} is not usable: {bad} holds NaN or infinity.')
+    problem = misfit(model, state)
+    if problem:
+        raise CheckpointError(f'{name} is not a checkpoint of this model: {problem}.')

@@ -7,6 +7,9 @@ from typing import Iterator
 
 import cv2
 
+SILENT = 0
+#: Sets OpenCV's level and gives the one before; OpenCV 4 has it here, OpenCV 5 there.
+_set_level = getattr(cv2, 'setLogLevel', None) or getattr(getattr(cv2.utils, 'logging', None), 'setLogLevel', None)
 _lock = threading.Lock()
 _before = []  # the level to go back to, once for each decoding under way; threads share OpenCV's one level
 
@@ -14,16 +17,15 @@ _before = []  # the level to go back to, once for each decoding under way; threa
 @contextmanager
 def quiet_opencv() -> Iterator[None]:
     """Silence inside, unless the user set ``OPENCV_LOG_LEVEL``. What fails is told in our own sentences."""
-    log = getattr(cv2.utils, 'logging', None)
-    if log is None or os.environ.get('OPENCV_LOG_LEVEL'):
+    if _set_level is None or os.environ.get('OPENCV_LOG_LEVEL'):
         yield
         return
     with _lock:
-        _before.append(_before[0] if _before else log.setLogLevel(log.LOG_LEVEL_SILENT))
+        _before.append(_before[0] if _before else _set_level(SILENT))
     try:
         yield
     finally:
         with _lock:
             level = _before.pop()
             if not _before:
-                log.setLogLevel(level)
+                _set_level(level)

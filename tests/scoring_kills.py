@@ -1,61 +1,60 @@
-"""Run by tests/test_scoring.py: score a folder in forked processes that are killed at random times.
+"""Score a folder in processes that are killed (SIGKILL) at chosen points of their work on the disk."""
 
-    python tests/scoring_kills.py CONFIG CHECKPOINT IMAGES OUT KILLS SEED
-
-Prints how many processes were killed, and how many images each process computed before.
-"""
-
-import json
 import os
 import random
 import signal
-import sys
-import time
+from pathlib import Path
 
-import torch
-
-torch.set_num_threads(1)  # before any work: threads of a pool do not survive a fork
-
-from mmcabl.scoring import Predictor, score_share  # noqa: E402
+from mmcabl.results import files
+from mmcabl.scoring import score_share
+from mmcabl.scoring.chunk_results import ChunkResults
+from tests.forked import forked
 
 CHUNK, BATCH = 7, 2
 
 
-def child(predictor, images, out, slow):
-    if slow:  # around every file that appears, so that kills fall there too, and 20 of them before the end
-        replace = os.replace
+def dying(predictor, images, out, left):
+    """Score; die at the ``left``-th point: before, in and after each write, before and after each other change."""
+    left = [left]
 
-        def slowly(*args):
-            time.sleep(0.04)
-            replace(*args)
-            time.sleep(0.04)
+    def point():
+        left[0] -= 1
+        if not left[0]:
+            os.kill(os.getpid(), signal.SIGKILL)
 
-        os.replace = slowly
+    def around(owner, name):
+        function = getattr(owner, name)
+
+        def wrapped(*args, **kwargs):
+            point()
+            result = function(*args, **kwargs)
+            point()
+            return result
+
+        setattr(owner, name, wrapped)
+
+    class HalfFirst(files.RawFile):
+        def write(self, data):
+            half = len(data) // 2
+            written = super().write(data[:half]) if half else 0
+            point()
+            return written + super().write(data[half:])
+
+    files.RawFile = HalfFirst
+    for owner, name in ((os, 'replace'), (os, 'rename'), (os, 'link'), (Path, 'unlink'), (ChunkResults, 'open'),
+                        (predictor, 'predict')):
+        around(owner, name)
     score_share(predictor, images, out, CHUNK, BATCH)
-    os._exit(0)
 
 
-def main():
-    config, checkpoint, images, out = sys.argv[1:5]
-    kills, rng = int(sys.argv[5]), random.Random(int(sys.argv[6]))
-    predictor = Predictor(config, checkpoint)
-    killed = 0
-    while True:
-        pid = os.fork()
-        if not pid:
-            child(predictor, images, out, killed < kills)
-        if killed < kills:
-            time.sleep(rng.uniform(0.02, 0.3))
-            os.kill(pid, signal.SIGKILL)
-        status = os.waitpid(pid, 0)[1]
-        if os.WIFSIGNALED(status):
-            killed += 1
-        elif os.WEXITSTATUS(status):
-            raise SystemExit('a process failed')
-        else:
-            print(json.dumps(dict(killed=killed)))
-            return
-
-
-if __name__ == '__main__':
-    main()
+def killed_often(predictor, images, out, kills, seed):
+    """Score with ``kills`` killed processes, then one that may end; returns how many were killed."""
+    rng, killed = random.Random(seed), 0
+    while killed < kills:
+        status = forked(dying, predictor, images, out, rng.randint(1, 20))
+        if status != -signal.SIGKILL:
+            break
+        killed += 1
+    status = forked(score_share, predictor, images, out, CHUNK, BATCH)
+    assert status == 0, f'the last process ended with {status}'
+    return killed

@@ -67,6 +67,14 @@ def test_null_is_the_coarse_mask_and_grabcut_finds_the_square(scene):
     assert found.fields()['pred_mask'] is found.masks['box_point']
 
 
+@pytest.mark.parametrize('shape', [(1, 4000), (4000, 1), (1, 1), (5, 20000), (1, 768)])
+def test_grabcut_takes_strips_of_any_length(shape):
+    image = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    cam = np.linspace(0, 1, image[..., 0].size, dtype=np.float32).reshape(shape)
+    found = CGSR(prompt='box', compare=['point', 'box_point'])(image, cam)
+    assert {mask.shape for mask in found.masks.values()} == {shape}
+
+
 def test_grabcut_is_deterministic_and_scales_down(scene):
     image, cam, truth = scene
     first, second = (CGSR()(image, cam).masks['box_point'] for _ in range(2))

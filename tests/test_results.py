@@ -2,81 +2,101 @@
 
 import csv
 import json
-import subprocess
+import os
+import runpy
+import shutil
+import signal
 import sys
 from pathlib import Path
 
 import cv2
+import matplotlib.backends.backend_agg  # noqa: F401, by every run otherwise
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
+from mmengine.config import config as config_module
+from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
+from mmpretrain.structures import DataSample
+from yapf.yapflib import yapf_api
 
 from mmcabl.engine.samplers import EveryImageOnceSampler
 from mmcabl.engine.upstream import upstream_script
 from mmcabl.evaluation import ImageAUC, PixelF1
-from mmcabl.results import ResultStore, fingerprint, summarize_store
+from mmcabl.models import WeaklySupervisedLocalizer
+from mmcabl.registry import MODELS
+from mmcabl.results import ResultStore, file_name, files, fingerprint, from_text, summarize_store
+from mmcabl.results.journal import Journal
 from mmcabl.results.summary import table_one_row
+from mmcabl.visualization import LocalizationOverlayHook
 from tests.conftest import write_casia
+from tests.forked import forked, run
 
 CONFIG = Path(__file__).parents[1] / 'configs/quickstart/cabl_conformer-mini_b8-8e_synthetic-160.py'
-#: mmpretrain's script, killed in the middle of a test (hard, as by the system) after a number of images.
-KILLED = '''
-import os, runpy, sys
-from mmcabl.results.store import ResultStore
-append, left = ResultStore.append, [int(sys.argv.pop(1))]
-def dying(self, record):
-    append(self, record)
-    left[0] -= 1
-    if not left[0]:
-        self._file.write(b'{"dataset": "cut sho')
-        os._exit(9)
-ResultStore.append = dying
-runpy.run_path(sys.argv.pop(1), run_name='__main__')
-'''
+#: Names that are not UTF-8, as long as a name can be, or the same in two folders.
+ODD = os.fsdecode(b'Au_caf\xe9.jpg')
+LONG = f'Tp_{"n" * 248}.png'
+pytestmark = pytest.mark.skipif(not hasattr(os, 'fork'), reason='needs fork')
 
 
 @pytest.fixture(scope='module')
-def runs(tmp_path_factory):
-    """The summary and folder of an undisturbed test, and of one killed and started again."""
+def data(tmp_path_factory):
+    """Two data sets of 8 and 9 images with odd names and an empty file; a config of a small model that tests them."""
     tmp = tmp_path_factory.mktemp('resume')
-    from mmengine.config import Config
-    from mmengine.registry import init_default_scope
-
-    from mmcabl.registry import MODELS
-    cfg = Config.fromfile(str(CONFIG))
     init_default_scope('mmpretrain')
+    cfg = Config.fromfile(str(CONFIG))
     torch.manual_seed(0)
     torch.save(dict(state_dict=MODELS.build(cfg.model).state_dict(), meta={}), tmp / 'model.pth')
     for name, seed in (('a', 0), ('b', 1)):
         write_casia(tmp / name, authentic=3, forged=4, seed=seed)
     (tmp / 'b/CASIA 2.0/Au/Au_zzz.jpg').write_bytes(b'')
-    config = tmp / 'cfg.py'
+    shutil.copy(tmp / 'a/CASIA 2.0/Au/Au_ani_00000.jpg', tmp / 'b/CASIA 2.0/Au' / ODD)
+    shutil.copy(tmp / 'a/CASIA 2.0/Tp/Tp_D_x_00003.png', tmp / 'a/CASIA 2.0/Tp' / LONG)
     sets = ', '.join(f"dict(type='mmcabl.CASIAv2', name='{n}', data_root='{tmp / n}', test_mode=True, "
                      'pipeline={{_base_.test_pipeline}})' for n in 'ab')
-    config.write_text(f"_base_ = '{CONFIG}'\ntest_dataloader = dict(batch_size=2, dataset=dict(_delete_=True, "
-                      f"type='ConcatDataset', datasets=[{sets}]))\n")
-    script = str(upstream_script('mmpretrain', 'test.py'))
+    (tmp / 'cfg.py').write_text(
+        f"_base_ = '{CONFIG}'\nmodel = dict(flip=False, scales=[64])\n"
+        "test_dataloader = dict(batch_size=2, num_workers=0, persistent_workers=False, dataset=dict(_delete_=True, "
+        f"type='ConcatDataset', datasets=[{sets}]))\ndefault_hooks = dict(overlays=dict(only_manipulated=False))\n")
+    return tmp
 
-    def command(work_dir):
-        return [script, str(config), str(tmp / 'model.pth'), '--work-dir', str(work_dir)]
 
-    def run(*arguments, code=0):
-        done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, timeout=300)
-        assert done.returncode == code, done.stdout[-2000:] + done.stderr[-3000:]
-        return done.stdout + done.stderr
+def upstream(data, work_dir, config='cfg.py'):
+    """mmpretrain's test.py, without the time that laying out the config's copy takes."""
+    yapf_api.FormatCode = config_module.FormatCode = lambda text, **kwargs: (text, True)
+    sys.argv = ['test.py', str(data / config), str(data / 'model.pth'), '--work-dir', str(work_dir)]
+    runpy.run_path(str(upstream_script('mmpretrain', 'test.py')), run_name='__main__')
 
-    run(*command(tmp / 'whole'))
-    (tmp / 'killed.py').write_text(KILLED)
-    run(str(tmp / 'killed.py'), '5', *command(tmp / 'again'), code=9)
-    partial = ResultStore(next((tmp / 'again/results').iterdir())).read()
-    said = run(*command(tmp / 'again'))
-    once_more = run(*command(tmp / 'again'))
+
+def dying(data, work_dir, left):
+    """The same, killed in the middle of writing a record."""
+    append = Journal.append
+
+    def cut_short(self, record):
+        nonlocal left
+        append(self, record)
+        left -= 1
+        if not left:
+            self._file.write(b'{"dataset": "cut sho')
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    Journal.append = cut_short
+    upstream(data, work_dir)
+
+
+@pytest.fixture(scope='module')
+def runs(data):
+    """The summary and folder of an undisturbed test, and of one killed and started again."""
+    run(upstream, data, data / 'whole')
+    assert forked(dying, data, data / 'again', 5) == -signal.SIGKILL
+    partial = ResultStore(next((data / 'again/results').iterdir())).read()
+    said = run(upstream, data, data / 'again')
+    once_more = run(upstream, data, data / 'again')
     # a hook that changes masks changes what the results are of
-    (tmp / 'hooked.py').write_text("_base_ = './cfg.py'\ncustom_hooks = [dict(type='EmptyCacheHook')]\n")
-    hooked = command(tmp / 'again')
-    hooked[1] = str(tmp / 'hooked.py')
-    run(*hooked)
-    return dict(whole=tmp / 'whole/results', again=tmp / 'again/results', partial=partial, said=said,
+    (data / 'hooked.py').write_text("_base_ = './cfg.py'\ncustom_hooks = [dict(type='EmptyCacheHook')]\n")
+    run(upstream, data, data / 'again', 'hooked.py')
+    return dict(whole=data / 'whole/results', again=data / 'again/results', partial=partial, said=said,
                 once_more=once_more)
 
 
@@ -86,20 +106,21 @@ def folder(path):
 
 
 def test_an_interrupted_test_goes_on_with_the_same_numbers(runs):
-    assert len(runs['partial']) == 5 and '5 of 15 images have results' in runs['said']
+    assert len(runs['partial']) == 5 and '5 of 17 images have results' in runs['said']
     whole, again = (json.loads((runs[k] / 'summary.json').read_text()) for k in ('whole', 'again'))
     assert whole == pytest.approx(again, abs=0, nan_ok=True) and len(whole) > 20
     assert {'a/i_auc', 'b/p_f1_box', 'average/p_f1', 'average/i_auc'} <= set(whole)
-    assert whole['a/images'] == 7 and whole['b/images'] == 7  # b's empty file is left out
+    assert whole['a/images'] == 8 and whole['b/images'] == 8  # b's empty file is left out
     assert whole['average/p_f1'] == pytest.approx((whole['a/p_f1'] + whole['b/p_f1']) / 2, abs=1e-15)
     records = [ResultStore(folder(runs[k])).read() for k in ('whole', 'again')]
-    assert len(records[0]) == 15 and records[0] == records[1]
+    assert len(records[0]) == 17 and records[0] == records[1]
+    assert whole['unreadable'] == 1 and whole['failed'] == 0 and '17 images (1 unreadable, 0 failed)' in runs['said']
 
 
 def test_a_finished_test_is_not_done_again_and_other_settings_are(runs):
-    assert '15 of 15 images have results' in runs['once_more']
+    assert '17 of 17 images have results' in runs['once_more']
     assert sum(p.is_dir() for p in runs['again'].iterdir()) == 2
-    assert len(ResultStore(folder(runs['again'])).read()) == 15
+    assert len(ResultStore(folder(runs['again'])).read()) == 17
 
 
 def test_summaries_need_no_model(runs):
@@ -111,11 +132,11 @@ def test_summaries_need_no_model(runs):
 
 def test_the_table_has_scores_prompts_and_masks_that_exist(runs):
     where = folder(runs['again'])
-    with open(where / 'per_image.csv', newline='') as file:
+    with open(where / 'per_image.csv', newline='', encoding='utf-8') as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == 15 and [r['dataset'] for r in rows] == ['a'] * 7 + ['b'] * 8
+    assert len(rows) == 17 and [r['dataset'] for r in rows] == ['a'] * 8 + ['b'] * 9
     forged = [r for r in rows if r['label'] == '1']
-    assert len(forged) == 8 and all(0 <= float(r['p_f1']) <= 1 for r in forged)
+    assert len(forged) == 9 and all(0 <= float(r['p_f1']) <= 1 for r in forged if LONG not in r['image'])
     for row in rows:
         if row['unreadable'] == 'True':
             assert row['mask'] == ''
@@ -123,6 +144,11 @@ def test_the_table_has_scores_prompts_and_masks_that_exist(runs):
         mask = cv2.imread(str(where / row['mask']), cv2.IMREAD_UNCHANGED)
         assert mask.shape == (48, 48) and set(np.unique(mask)) <= {0, 255}
         assert 0 <= int(row['positive_x']) < 48 and 0 <= float(row['score']) <= 1
+    names = {Path(from_text(r['image'])).name: r for r in rows}
+    assert os.path.exists(from_text(names[ODD]['image'])) and names[ODD]['image'].endswith('Au_caf%E9.jpg')
+    assert names[LONG]['mask'].startswith(f'masks/a/000007_Tp_{"n" * 97}-') and not list(where.rglob('*.part'))
+    overlays = list((runs['whole'].parent / 'overlays').iterdir())
+    assert len(overlays) == 16 and all(cv2.imread(str(p)) is not None for p in overlays)
 
 
 def test_table_ones_row(runs):
@@ -143,6 +169,16 @@ def test_a_cut_line_is_passed_over_and_ended(tmp_path):
     again.append(dict(first, index=0, score=np.float32(0.5)))
     records = ResultStore(tmp_path).read()
     assert [k[1] for k in records] == [0, 1] and records[('x', 0, 'a')]['score'] == 0.5
+
+
+def one_process_of_several(folder):
+    torch.distributed.init_process_group('gloo', init_method=f'file://{folder}/rendezvous', rank=0, world_size=1)
+    model = torch.nn.Linear(3, 2)
+    assert fingerprint(torch.nn.parallel.DistributedDataParallel(model), 1) == fingerprint(model, 1)
+
+
+def test_the_fingerprint_is_the_same_in_one_process_and_in_several(tmp_path):
+    run(one_process_of_several, tmp_path)
 
 
 def test_the_fingerprint_knows_weights_and_settings():
@@ -169,6 +205,106 @@ def test_every_image_goes_to_one_rank(monkeypatch):
     sampler = EveryImageOnceSampler(range(12))  # this rank's batches: 1 3, 5 7, 9 11
     sampler.skip({1, 3, 5, 11}, batch_size=2)
     assert list(sampler) == [5, 7, 9, 11]
+    sampler.skip({9, 11}, batch_size=2)  # of a second test: of all images again
+    assert list(sampler) == [1, 3, 5, 7]
+    sampler.skip(())
+    assert list(sampler) == [1, 3, 5, 7, 9, 11]
+
+
+def two_tests(data, work_dir):
+    cfg = Config.fromfile(str(data / 'cfg.py'))
+    cfg.work_dir, cfg.load_from = str(work_dir), str(data / 'model.pth')
+    runner = Runner.from_cfg(cfg)
+    first, second = runner.test(), runner.test()
+    shutil.rmtree(work_dir / 'results')
+    print('NUMBERS', json.dumps([first, second, runner.test(), len(runner.test_dataloader.sampler)]))
+
+
+def test_every_test_in_one_process_sees_all_images(data, tmp_path):
+    said = run(two_tests, data, tmp_path)
+    first, second, third, left = json.loads(said.split('NUMBERS ')[1])
+    assert first == second == third and first['a/images'] == 8 and left == 17
+
+
+def hostile(data, work_dir):
+    """The model fails on one image, and its score for another is NaN."""
+    predict = WeaklySupervisedLocalizer.predict
+
+    def failing(self, inputs, data_samples=None, **kwargs):
+        if any('Au_ani_00001' in sample.img_path for sample in data_samples):
+            raise cv2.error('OpenCV: assertion failed in\n grabcut')
+        samples = predict(self, inputs, data_samples, **kwargs)
+        for sample in samples:
+            if 'Tp_D_x_00005' in sample.img_path:
+                sample.pred_score = sample.pred_score * float('nan')
+        return samples
+
+    WeaklySupervisedLocalizer.predict = failing
+    upstream(data, work_dir)
+
+
+def test_an_image_on_which_the_model_fails_costs_itself_alone(data, runs, tmp_path):
+    said = run(hostile, data, tmp_path)
+    found, whole = (json.loads((p / 'results/summary.json').read_text()) for p in (tmp_path, runs['whole'].parent))
+    assert (found['failed'], found['unreadable'], found['a/images'], found['b/images']) == (4, 1, 6, 6)
+    assert '17 images (1 unreadable, 4 failed)' in said and 'Au_ani_00001.jpg failed and is left out: error: ' in said
+    records = ResultStore(folder(tmp_path / 'results')).read()
+    failed = {Path(key[2]).name: r['reason'] for key, r in records.items() if r['failed']}
+    assert failed == {'Au_ani_00001.jpg': 'error: OpenCV: assertion failed in grabcut',
+                      'Tp_D_x_00005.png': 'its score is not finite'}
+    good = {k: v for k, v in ResultStore(folder(runs['whole'])).read().items() if not records[k]['failed']}
+    for key, record in good.items():  # a batch that failed is done image by image: the last bits may differ
+        assert records[key].get('score') == pytest.approx(record.get('score'), abs=1e-5)
+    assert summarize_store(folder(tmp_path / 'results'))['failed'] == 4
+    said = run(upstream, data, tmp_path)  # mended: what failed is done again
+    assert '13 of 17 images have results' in said
+    assert json.loads((tmp_path / 'results/summary.json').read_text()) == pytest.approx(whole, abs=1e-6, nan_ok=True)
+
+
+class Full(files.RawFile):
+    """A file that loses what is written to it, or is on a full disk, from the seventh write on."""
+
+    lose, count = False, 0
+
+    def write(self, data):
+        Full.count += 1
+        if Full.count < 7:
+            return super().write(data)
+        if self.lose:
+            return len(data)
+        super().write(data[:len(data) // 2])
+        raise OSError(28, 'No space left on device')
+
+
+def on_a_full_disk(data, work_dir, lose):
+    files.RawFile, Full.lose = Full, lose
+    upstream(data, work_dir)
+
+
+@pytest.mark.parametrize('lose, sentence', [
+    (False, 'cannot be written: No space left on device. What was finished before is kept; when this is mended, run'),
+    (True, '15 of 17 images have no record in'),
+])
+def test_a_disk_that_fails_ends_the_test_and_nothing_counts_that_is_not_there(data, runs, tmp_path, lose, sentence):
+    assert forked(on_a_full_disk, data, tmp_path / 'work', lose, log=tmp_path / 'log') == 1
+    assert sentence in (tmp_path / 'log').read_text()
+    assert not (tmp_path / 'work/results/summary.json').exists()
+    run(upstream, data, tmp_path / 'work')
+    found = [json.loads((p / 'results/summary.json').read_text()) for p in (tmp_path / 'work', runs['whole'].parent)]
+    assert found[0] == pytest.approx(found[1], abs=0, nan_ok=True)
+
+
+def test_other_images_have_other_results_and_it_is_said(data, runs, tmp_path):
+    shutil.copytree(runs['again'].parent, tmp_path / 'work')
+    added = data / 'a/CASIA 2.0/Au/Au_added.jpg'
+    shutil.copy(data / 'a/CASIA 2.0/Au/Au_ani_00000.jpg', added)
+    try:
+        said = run(upstream, data, tmp_path / 'work')
+    finally:
+        added.unlink()
+    assert 'The test images are not those of' in said and '18 now, 17 then' in said
+    assert len({p for p in (tmp_path / 'work/results').iterdir() if p.is_dir()}) == 3
+    assert json.loads((tmp_path / 'work/results/summary.json').read_text())['a/images'] == 9
 
 
 def test_means_over_data_sets_leave_counts_alone():
@@ -185,3 +321,26 @@ def test_means_over_data_sets_leave_counts_alone():
     assert (found['one/i_auc'], found['two/i_auc'], found['average/i_auc']) == (1, 0, 0.5)
     assert (found['one/p_f1'], found['two/p_f1'], found['average/p_f1']) == (1, 0, 0.5)
     assert 'average/images' not in found and found['one/masks'] == 1
+
+
+class Written:
+    """What the overlay hook needs of a runner."""
+
+    def __init__(self, work_dir):
+        self.work_dir = str(work_dir)
+
+
+def test_overlays_of_one_name_in_two_folders_do_not_meet_and_none_ends_the_test(tmp_path):
+    paths = [tmp_path / folder / ODD for folder in ('one', 'two')] + [tmp_path / 'gone.png', tmp_path / 'x.png']
+    for path in (*paths[:2], paths[3]):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(cv2.imencode('.png', np.zeros((8, 9, 3), np.uint8))[1].tobytes())
+    samples = [DataSample(metainfo=dict(img_path=str(path), dataset_name='a/b')) for path in paths]
+    for sample in samples:
+        sample.cam, sample.pred_mask = np.zeros((8, 9), np.float32), np.eye(8, 9, dtype=bool)
+    samples[3].cam = np.zeros((3, 3), np.float32)  # of another size
+    hook, runner = LocalizationOverlayHook(), Written(tmp_path / 'work')
+    hook.before_test(runner)
+    hook.after_test_iter(runner, 0, None, samples)
+    made = sorted(p.name for p in (tmp_path / 'work/overlays').iterdir())
+    assert made == sorted(f'{file_name(str(p), "a/b")}.png' for p in paths[:2]) and made[0].startswith('a_b_Au_caf_-')

@@ -73,8 +73,8 @@ class ResumableTestLoop(TestLoop):
         if is_main_process():
             place.claim()
             if done:
-                print_log(f'{len(positions)} of {len(place.keys)} images have results in {place.folder}; they are not '
-                          'computed again.', logger='current')
+                print_log(f'{len(positions)} of {len(place.keys)} images have results in {place.folder}; they are '
+                          'not computed again.', logger='current')
                 self.evaluator.restore(done)
         self.dataloader.sampler.skip(positions, self.dataloader.batch_size)
         try:

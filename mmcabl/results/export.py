@@ -14,7 +14,10 @@ NOT_IN_TABLE = ('curve', 'score', 'label')
 
 
 def flat(record: Record) -> Dict[str, Union[str, int, float, None]]:
-    """One record as a row: image, label, score, prompts in pixels, every number of every metric, mask file."""
+    """One record as a row: image, label, score, prompts in pixels, every number of every metric, mask file.
+
+    Prompts and masks are on the grid of the stored pixels; ``orientation`` is EXIF's, which turns them upright.
+    """
     row = {key: record.get(key) for key in ('dataset', 'image', 'unreadable', 'failed', 'reason', 'label', 'score')}
     prompts = record.get('prompts') or {}
     for name, corners in (('box', ('x0', 'y0', 'x1', 'y1')), ('positive', 'xy'), ('negative', 'xy')):
@@ -22,7 +25,7 @@ def flat(record: Record) -> Dict[str, Union[str, int, float, None]]:
         row.update({f'{name}_{c}': v for c, v in zip(corners, values)})
     for numbers in record['metrics'].values():
         row.update({k: v for k, v in (numbers or {}).items() if k not in NOT_IN_TABLE})
-    row['mask'] = record.get('mask')
+    row.update(orientation=record.get('orientation', 1), mask=record.get('mask'))
     return row
 
 

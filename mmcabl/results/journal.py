@@ -74,7 +74,7 @@ class Journal:
         if not line.endswith(b'\n'):
             return None  # its last byte is the newline: without it something may be missing, a digit for one
         try:
-            record = json.loads(line)
+            record = json.loads(line.decode())
         except (ValueError, RecursionError):
             return None
         return record if isinstance(record, dict) and self.valid(record) else None

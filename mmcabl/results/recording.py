@@ -72,6 +72,8 @@ class RecordingEvaluator(Evaluator):
             record['prompts'] = sample['prompts']
         if mask is not None:
             record['mask'] = mask
+        if sample.get('orientation', 1) != 1:
+            record['orientation'] = int(sample['orientation'])
         return record
 
     def _mask(self, sample: dict) -> Optional[str]:

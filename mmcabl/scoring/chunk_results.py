@@ -13,9 +13,9 @@ from mmcabl.results.names import to_text
 from mmcabl.results.recording import save_mask
 
 COLUMNS = {'index': 'int64', 'image': 'string', 'unreadable': 'bool', 'failed': 'bool', 'reason': 'string',
-           'score': 'double', 'height': 'int32', 'width': 'int32', 'area': 'double', 'box_x0': 'int32',
-           'box_y0': 'int32', 'box_x1': 'int32', 'box_y1': 'int32', 'positive_x': 'int32', 'positive_y': 'int32',
-           'negative_x': 'int32', 'negative_y': 'int32', 'mask': 'string'}
+           'score': 'double', 'height': 'int32', 'width': 'int32', 'orientation': 'int32', 'area': 'double',
+           'box_x0': 'int32', 'box_y0': 'int32', 'box_x1': 'int32', 'box_y1': 'int32', 'positive_x': 'int32',
+           'positive_y': 'int32', 'negative_x': 'int32', 'negative_y': 'int32', 'mask': 'string'}
 #: What UTF-8, so Parquet, has no bytes for.
 SURROGATES = re.compile('[\ud800-\udfff]')
 #: Every record has these.
@@ -40,7 +40,8 @@ class ChunkResults:
 
     A record is on disk when :meth:`add` returns; a mask is there as a whole before the record that names it.
     Killed at any point, the journal has every finished image, and at most a cut last line, which is passed over.
-    The column ``image`` has paths as ``mmcabl.results.to_text`` writes them.
+    The column ``image`` has paths as ``mmcabl.results.to_text`` writes them; ``height`` and ``width`` are those of
+    the stored pixels, which ``orientation`` (EXIF's, 1 to 8) turns upright.
 
     Args:
         out: folder of all results.
@@ -118,7 +119,10 @@ class ChunkResults:
         return self.masks / f'{record["index"]:09d}.png'
 
     def _has_mask(self, record: Record) -> bool:
-        return not self.save_masks or record['unreadable'] or record['failed'] or self._mask(record).is_file()
+        if not self.save_masks or record['unreadable'] or record['failed']:
+            return True
+        mask = self._mask(record)
+        return mask.is_file() and mask.stat().st_size > 0
 
 
 def is_record(record: Record) -> bool:

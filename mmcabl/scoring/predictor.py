@@ -115,7 +115,8 @@ def record_of(index: int, path: str, sample: Dict[str, Any]) -> Tuple[Record, Op
     score, mask = float(torch.as_tensor(sample['pred_score']).flatten()[-1]), np.asarray(sample['pred_mask'])
     if not np.isfinite(score):
         raise ValueError(f'its score is {score}')
-    record.update(score=score, height=mask.shape[0], width=mask.shape[1], area=float(mask.mean()))
+    record.update(score=score, height=mask.shape[0], width=mask.shape[1], area=float(mask.mean()),
+                  orientation=int(sample.get('orientation', 1)))
     prompts = sample.get('prompts') or {}
     for name, corners in (('box', ('x0', 'y0', 'x1', 'y1')), ('positive', 'xy'), ('negative', 'xy')):
         for corner, value in zip(corners, prompts.get(name) or ()):

@@ -14,7 +14,6 @@ from mmcabl.checking import check_root, find_leakage, recognize, text
 from mmcabl.checking.inspect import difference_hash
 from mmcabl.synthetic import ForgeryRecipe, generate
 from mmcabl.synthetic.layouts import LAYOUTS
-from tests import warm
 from tests.conftest import write_casia
 
 SCRIPT = Path(__file__).parents[1] / 'tools/check_dataset.py'

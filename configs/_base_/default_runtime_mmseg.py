@@ -19,8 +19,8 @@ tta_pipeline = [
             [
                 dict(
                     type='PackSegInputs',
-                    meta_keys=('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'unreadable', 'dataset_name',
-                               'gt_label', 'flip', 'flip_direction'))
+                    meta_keys=('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'orientation', 'unreadable',
+                               'dataset_name', 'gt_label', 'flip', 'flip_direction'))
             ],
         ])
 ]

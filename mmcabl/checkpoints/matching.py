@@ -36,10 +36,9 @@ def not_finite(model: nn.Module, state: Dict[str, Tensor]) -> Optional[str]:
     """The first entry with a NaN or an infinity where the model's own has none; None without one."""
     own = model.state_dict()
     for key, value in state.items():
-        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
-            # masks of -inf are buffers of some models
-            if key not in own or bool(torch.isfinite(own[key]).all()):
-                return key
+        bad = value.is_floating_point() and not bool(torch.isfinite(value).all())
+        if bad and (key not in own or bool(torch.isfinite(own[key]).all())):  # some models have masks of -inf
+            return key
     return None
 
 

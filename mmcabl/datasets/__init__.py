@@ -17,10 +17,11 @@ from mmcabl.datasets.perturbations import (
     Rescaling,
     SocialNetwork,
 )
+from mmcabl.datasets.picture import KeepPicture
 
 __all__ = [
     'BadList', 'CASIAv1', 'CASIAv2', 'COVERAGE', 'Columbia', 'ForgeryDataset', 'ForgeryFolders',
-    'ForgeryList', 'GaussianBlurring', 'GaussianNoise', 'IMD2020', 'JPEGCompression', 'LoadForensicImage',
-    'LoadForgeryMask', 'LoadForgerySegMap', 'MASK_RULES', 'NaiveManipulation', 'Rescaling', 'SocialNetwork',
-    'fit_mask', 'read_image', 'read_mask',
+    'ForgeryList', 'GaussianBlurring', 'GaussianNoise', 'IMD2020', 'JPEGCompression', 'KeepPicture',
+    'LoadForensicImage', 'LoadForgeryMask', 'LoadForgerySegMap', 'MASK_RULES', 'NaiveManipulation', 'Rescaling',
+    'SocialNetwork', 'fit_mask', 'read_image', 'read_mask',
 ]

@@ -14,7 +14,7 @@ test_pipeline = [
         type='PackInputs',
         algorithm_keys=('gt_mask', ),
         meta_keys=('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'orientation', 'unreadable', 'reason',
-                   'dataset_name')),
+                   'dataset_name', 'flip', 'flip_direction')),  # the last two for `--tta`
 ]
 
 train_dataloader = dict(

@@ -180,6 +180,7 @@ def test_metrics_read_any_segmentation_model(picture):
 
 
 def test_where_mmseg_cannot_be_imported_a_sentence_says_so(monkeypatch):
-    monkeypatch.setitem(sys.modules, 'mmseg', None)
+    for name in ('mmseg', 'mmseg.models', 'mmseg.datasets'):
+        monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(StackError, match='mmcabl.segmentation needs mmsegmentation.*the mmpretrain side'):
         require_mmseg()

@@ -20,7 +20,7 @@ tta_pipeline = [
                 dict(
                     type='PackSegInputs',
                     meta_keys=('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'orientation', 'unreadable',
-                               'dataset_name', 'gt_label', 'flip', 'flip_direction'))
+                               'reason', 'dataset_name', 'gt_label', 'flip', 'flip_direction'))
             ],
         ])
 ]

@@ -22,8 +22,8 @@ class LoadForensicImage(BaseTransform):
     ``unreadable`` and carries a black image; metrics leave it out and count it.
 
     Adds ``img`` (H, W, 3) uint8 BGR on the stored grid, ``img_shape``, ``ori_shape``, ``orientation`` (EXIF's, 1 to
-    8: :func:`mmcabl.images.upright` turns by it what people are shown) and ``unreadable``. An ``img`` that
-    is there is taken as it is: the toolboxes' inferencers decode images themselves.
+    8: :func:`mmcabl.images.upright` turns by it what people are shown), ``unreadable`` and then ``reason``. An
+    ``img`` that is there is taken as it is: the toolboxes' inferencers decode images themselves.
 
     Args:
         skip_unreadable: True in training pipelines: drop the sample, mmengine draws another.
@@ -46,7 +46,7 @@ class LoadForensicImage(BaseTransform):
             if self.skip_unreadable:
                 return None
             found = Decoded(np.zeros((self.PLACEHOLDER, self.PLACEHOLDER, 3), np.uint8))
-            results['unreadable'] = True
+            results.update(unreadable=True, reason=str(error))
         else:
             results['unreadable'] = False
         shape = found.array.shape[:2]

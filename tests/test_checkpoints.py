@@ -1,5 +1,6 @@
 """Weights are data, never code; they fit the model and are finite; a killed training can be resumed."""
 
+import itertools
 import os
 import pickle
 import re
@@ -20,11 +21,14 @@ from tests.conftest import write_casia
 
 CONFIG = Path(__file__).parents[1] / 'configs/quickstart/cabl_conformer-mini_b8-8e_synthetic-160.py'
 
+NUMBERS = itertools.count()
+
 
 def tiny(root, work_dir, name, **options):
     """The quick start's config with a network of a few thousand parameters; its hooks and imports are ours."""
     cfg = Config.fromfile(str(CONFIG))
-    cfg.work_dir, cfg.experiment_name, cfg.log_level, cfg.visualizer = str(work_dir), str(name), 'ERROR', None
+    cfg.work_dir, cfg.log_level, cfg.visualizer = str(work_dir), 'ERROR', None
+    cfg.experiment_name = f'{name}_{next(NUMBERS)}'
     cfg.model.backbone.arch = dict(embed_dims=24, channel_ratio=1, num_heads=2, depths=3)
     cfg.model.backbone.base_channels = 8
     cfg.model.head.update(in_channels=32, embed_dims=24)
@@ -40,24 +44,16 @@ def tiny(root, work_dir, name, **options):
 
 @pytest.fixture(scope='module', autouse=True)
 def _fast():
-    """Configs are not formatted for the eye each time that a checkpoint or a log takes one."""
+    """Each of the runners would ask compilers for their versions."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in ('yapf.yapflib.yapf_api', 'mmengine.config.config'):  # the forks import it late
-            patch.setattr(f'{module}.FormatCode', lambda text, **kwargs: (text, True), raising=False)
-        patch.setattr('mmengine.runner.runner.collect_env', dict)  # asks compilers for their versions
+        patch.setattr('mmengine.runner.runner.collect_env', dict)
         yield
-
-
-@pytest.fixture(autouse=True)
-def _one_thread(_scope):
-    torch.set_num_threads(1)  # for a network of this size
 
 
 @pytest.fixture(scope='module')
 def trained(tmp_path_factory):
     """A data set and a finished training of two epochs."""
     torch.manual_seed(0)
-    torch.set_num_threads(1)
     tmp = tmp_path_factory.mktemp('checkpoints')
     root = write_casia(tmp / 'set', authentic=2, forged=2)
     Runner.from_cfg(tiny(root, tmp / 'work', 'trained')).train()

@@ -59,4 +59,7 @@ bench: setup
 	$(BIN)/python benchmarks/scoring.py
 
 clean:
-	rm -rf work_dirs/quickstart
+	@if [ ! -e work_dirs/quickstart ]; then echo 'work_dirs/quickstart is not there.'; \
+	elif [ ! -f work_dirs/quickstart/made_for.json ]; then \
+		echo 'work_dirs/quickstart was not made by the quick start (no made_for.json); it is left alone.' >&2; exit 1; \
+	else echo 'Removing work_dirs/quickstart, which the quick start made.'; rm -rf work_dirs/quickstart; fi

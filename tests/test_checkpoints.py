@@ -140,6 +140,39 @@ def test_every_way_to_a_checkpoint_is_ours():
     assert {loader.__name__ for loader in CheckpointLoader._schemes.values()} == {'load_from_plain_data'}
 
 
+def test_urls_and_published_names_are_data_too(tmp_path, monkeypatch):
+    from mmengine.runner import get_external_models
+    Config.fromfile(str(CONFIG))
+    monkeypatch.setattr('torch.hub.get_dir', lambda: str(tmp_path / 'cache'))
+    fetched = []
+    torch.save({'backbone.a': torch.ones(1), 'head.b': torch.ones(1)}, tmp_path / 'good')
+    hostile(tmp_path / 'bad', tmp_path / 'ran')
+
+    def download(url, path, **kwargs):
+        fetched.append(url)
+        Path(path).write_bytes((tmp_path / ('bad' if 'bad' in url else 'good')).read_bytes())
+
+    monkeypatch.setattr('torch.hub.download_url_to_file', download)
+    load = CheckpointLoader.load_checkpoint
+    for _ in range(2):  # the second time from torch's cache
+        assert set(load('https://host/folder/weights-12345678.pth?x=1')) == {'backbone.a', 'head.b'}
+    assert set(load('open-mmlab://resnet50_v1c')) == {'backbone.a', 'head.b'}
+    assert list(load('mmcls://resnet50')['state_dict']) == ['a']
+    assert fetched[:2] == ['https://host/folder/weights-12345678.pth?x=1', get_external_models()['resnet50_v1c']]
+    assert load('torchvision://resnet18') and len(fetched) == 4
+    monkeypatch.setattr('mmengine.fileio.get', lambda url, **kwargs: (tmp_path / Path(url).name).read_bytes())
+    assert load('s3://bucket/good')
+    for name, sentence in {'https://host/bad.pth': 'bad.pth holds more than data', 's3://bucket/bad': 'more than data',
+                           'pavi://x': 'cannot be loaded from pavi', 'mmcls://none': 'none of the [0-9]+ weights',
+                           'ftp://host/x.pth': 'cannot be loaded from ftp'}.items():
+        with pytest.raises(ValueError, match=sentence):
+            load(name)
+    monkeypatch.setattr('torch.hub.download_url_to_file', lambda *args, **kwargs: (tmp_path / 'gone').read_bytes())
+    with pytest.raises(ValueError, match='https://host/new.pth cannot be downloaded .*; download it and give'):
+        load('https://host/new.pth')
+    assert not (tmp_path / 'ran').exists()
+
+
 def test_text_in_a_checkpoint_is_not_run_as_a_config(trained, tmp_path):
     """mmengine runs ``meta['config']`` when it resumes."""
     marker = tmp_path / 'ran'

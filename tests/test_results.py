@@ -22,11 +22,13 @@ from mmpretrain.structures import DataSample
 from yapf.yapflib import yapf_api
 
 from mmcabl.engine.samplers import EveryImageOnceSampler
+from mmcabl.engine.tolerant_step import tolerant
 from mmcabl.engine.upstream import upstream_script
 from mmcabl.evaluation import ImageAUC, PixelF1
 from mmcabl.models import WeaklySupervisedLocalizer
 from mmcabl.registry import MODELS
 from mmcabl.results import ResultStore, file_name, files, fingerprint, from_text, summarize_store
+from mmcabl.results.failures import Failures
 from mmcabl.results.journal import Journal
 from mmcabl.results.summary import table_one_row
 from mmcabl.visualization import LocalizationOverlayHook
@@ -344,3 +346,61 @@ def test_overlays_of_one_name_in_two_folders_do_not_meet_and_none_ends_the_test(
     hook.after_test_iter(runner, 0, None, samples)
     made = sorted(p.name for p in (tmp_path / 'work/overlays').iterdir())
     assert made == sorted(f'{file_name(str(p), "a/b")}.png' for p in paths[:2]) and made[0].startswith('a_b_Au_caf_-')
+
+
+class Fragile(torch.nn.Module):
+    """Fails on a batch with the number 13, gives NaN for 7; takes mmengine's test-time augmentation too."""
+
+    def test_step(self, data):
+        nested = isinstance(data['inputs'][0], list)
+        numbers = data['inputs'][0] if nested else data['inputs']
+        if 13 in numbers:
+            raise ValueError('thirteen')
+        samples = data['data_samples'][0] if nested else data['data_samples']
+        for sample, number in zip(samples, numbers):
+            sample.pred_score = torch.tensor([float('nan') if number == 7 else number / 100])
+        return samples
+
+
+@pytest.mark.parametrize('augmented', [False, True])
+def test_one_image_of_a_batch_fails_alone(augmented):
+    numbers = [1, 13, 7, 2]
+    samples = [DataSample(metainfo=dict(img_path=f'{n}.png', unreadable=False)) for n in numbers]
+    data = dict(inputs=numbers, data_samples=samples)
+    if augmented:
+        data = {key: [value, value] for key, value in data.items()}
+    model, failures = Fragile(), Failures(limit=3)
+    with tolerant(model, failures):
+        found = model.test_step(data)
+    assert [s.img_path for s in found] == ['1.png', '13.png', '7.png', '2.png']
+    assert [s.get('failed') for s in found] == [None, 'ValueError: thirteen', 'its score is not finite', None]
+    assert [s.unreadable for s in found] == [False, True, True, False] and failures.count == 2
+    with pytest.raises(ValueError, match='thirteen'):
+        model.test_step(data)  # outside, as the class has it
+    with tolerant(model, failures), pytest.raises(RuntimeError, match='3 images failed one after the other'):
+        model.test_step(dict(inputs=[13] * 3, data_samples=samples[:3]))
+
+
+@pytest.mark.parametrize('error', [KeyError('x'), TypeError('x'), NotImplementedError('x'), OSError('x'),
+                                   RuntimeError('CUDA error: device-side assert triggered')])
+def test_faults_of_the_program_and_the_machine_are_no_images(error):
+    def faulty():
+        raise error
+
+    with pytest.raises(type(error)):
+        Failures().attempt(faulty)
+
+
+def test_summarize_says_what_is_missing(runs, tmp_path, monkeypatch, capsys):
+    script = Path(__file__).parents[1] / 'tools/summarize.py'
+    monkeypatch.setattr(sys, 'argv', ['summarize.py', str(tmp_path)])
+    with pytest.raises(SystemExit, match='has no images'):
+        runpy.run_path(str(script), run_name='__main__')
+    (tmp_path / 'images.00000.jsonl').write_text('{"dataset": "a", "index": 0, "image": "x", "unreadable": false, '
+                                                 '"metrics": {"ImageAUC": {"score": "high"}, "PixelF1": null}}\n')
+    with pytest.raises(SystemExit, match='has records whose numbers are not those of ImageAUC'):
+        runpy.run_path(str(script), run_name='__main__')
+    monkeypatch.setattr(sys, 'argv', ['summarize.py', str(folder(runs['whole'])), '--csv', str(tmp_path / 'x.csv')])
+    runpy.run_path(str(script), run_name='__main__')
+    assert '"failed": 0' in capsys.readouterr().out
+    assert (tmp_path / 'x.csv').read_bytes() == (folder(runs['whole']) / 'per_image.csv').read_bytes()

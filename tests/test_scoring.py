@@ -4,7 +4,6 @@ import io
 import json
 import logging
 import os
-import re
 import runpy
 import sys
 from pathlib import Path
@@ -13,20 +12,14 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.logging import MMLogger
 
-from mmcabl.registry import MODELS
-from mmcabl.results import files, from_text
-from mmcabl.scoring import Predictor, build_index, score_share
-from mmcabl.scoring.chunk_results import ChunkResults
+from mmcabl.results import from_text
+from mmcabl.scoring import build_index
 from mmcabl.scoring.run import rank_and_size
-from tests.distributed_runs import CONFIG
-from tests.forked import run
 from tests.scoring_kills import killed_often
+from tests.scoring_runs import SCRIPT, made_predictor, made_setting, made_whole, picture_at, share, tables
 
-parquet = pytest.importorskip('pyarrow.parquet', reason='pyarrow cannot be imported', exc_type=ImportError)
-SCRIPT = Path(__file__).parents[1] / 'tools/score.py'
 pytestmark = pytest.mark.skipif(not hasattr(os, 'fork'), reason='needs fork')
 
 
@@ -35,70 +28,19 @@ def one_thread():
     torch.set_num_threads(1)
 
 
-@pytest.fixture
-def said():
-    """What is logged."""
-    text, logger = io.StringIO(), MMLogger.get_current_instance()
-    handler = logging.StreamHandler(text)
-    logger.addHandler(handler)
-    yield text.getvalue
-    logger.removeHandler(handler)
-
-
 @pytest.fixture(scope='module')
 def setting(tmp_path_factory):
-    """A tiny model, 60 images in folders of which two are broken."""
-    tmp = tmp_path_factory.mktemp('scoring')
-    cfg = Config.fromfile(str(CONFIG))
-    cfg.model.backbone.arch = dict(embed_dims=24, channel_ratio=1, num_heads=2, depths=3)
-    cfg.model.backbone.base_channels = 8
-    cfg.model.head.update(in_channels=32, embed_dims=24)
-    cfg.model.update(scales=[32], flip=False)
-    cfg.dump(str(tmp / 'config.py'))
-    torch.manual_seed(0)
-    torch.save(dict(state_dict=MODELS.build(cfg.model).state_dict(), meta={}), tmp / 'model.pth')
-    rng = np.random.default_rng(0)
-    for i in range(60):
-        path = tmp / f'images/{i % 3}/x_{i:02d}.{"png" if i % 2 else "JPG"}'
-        path.parent.mkdir(parents=True, exist_ok=True)
-        picture = rng.integers(0, 256, (rng.integers(20, 50), 40, 3), np.uint8)
-        path.write_bytes(cv2.imencode('.png' if i % 2 else '.jpg', picture)[1].tobytes())
-    (tmp / 'images/1/x_01.png').write_bytes(b'')
-    (tmp / 'images/2/x_20.JPG').write_bytes(b'no image')
-    (tmp / 'images/notes.txt').write_text('no image either')
-    return tmp
+    return made_setting(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope='module')
-def predictor(setting):
-    return Predictor(str(setting / 'config.py'), str(setting / 'model.pth'), 'cpu')
+def predictor(tmp_path_factory):
+    return made_predictor(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope='module')
-def whole(setting, predictor):
-    """Results of one undisturbed process; like all others here, a fork with one thread."""
-    run(score_share, predictor, setting / 'images', setting / 'whole', 7, 2)
-    return setting / 'whole'
-
-
-def share(predictor, source, out, *args, **kwargs):
-    """``score_share`` in a fork; (images computed, what was said)."""
-    said = run(lambda: print(f'computed {score_share(predictor, source, out, *args, **kwargs)}'))
-    return int(re.search(r'computed (\d+)', said)[1]), said
-
-
-def tables(out):
-    """(rows in the order of files, masks by name)."""
-    rows = [row for p in sorted((out / 'scores').glob('*.parquet')) for row in parquet.read_table(p).to_pylist()]
-    return rows, {p.relative_to(out).as_posix(): p.read_bytes() for p in out.rglob('*.png')}
-
-
-def picture_at(path, seed=0, shape=(24, 20)):
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pixels = np.random.default_rng(seed).integers(0, 256, (*shape, 3), np.uint8)
-    path.write_bytes(cv2.imencode('.png', pixels)[1].tobytes())
-    return path
+def whole(tmp_path_factory):
+    return made_whole(tmp_path_factory.getbasetemp())
 
 
 def test_the_table_has_every_image_once(setting, whole):
@@ -137,32 +79,6 @@ def test_shares_are_disjoint_and_any_number_of_processes_goes_on(setting, predic
     assert share(predictor, images, tmp_path, 7, 2)[0] == 0
 
 
-def test_what_does_not_fit_is_said(setting, predictor, whole, tmp_path):
-    images = setting / 'images'
-    with pytest.raises(ValueError, match='was made with chunk_size=7, now it is 8'):
-        score_share(predictor, images, whole, 8, 2)
-    with pytest.raises(ValueError, match='results of another model or batch size'):
-        score_share(predictor, images, whole, 7, 3)
-    with pytest.raises(ValueError, match='with or without masks'):
-        score_share(predictor, images, whole, 7, 2, save_masks=False)
-    with pytest.raises(FileNotFoundError, match='neither a folder nor a list'):
-        score_share(predictor, setting / 'gone', tmp_path / 'a')
-    for sizes in ((0, 2), (7, -1)):
-        with pytest.raises(ValueError, match='accepts 1 or more'):
-            score_share(predictor, images, tmp_path / 'a', *sizes)
-    assert not (tmp_path / 'a').exists()
-    (tmp_path / 'empty').mkdir()
-    with pytest.raises(FileNotFoundError, match='has no images'):
-        build_index(tmp_path / 'empty', tmp_path / 'index', 5)
-    with pytest.raises(OSError, match='cannot be written: Not a directory. What was finished'):
-        score_share(predictor, images, setting / 'model.pth')
-    busy = ChunkResults(tmp_path, 0)
-    busy.open()
-    with pytest.raises(RuntimeError, match='Another process is at work on chunk 0'):
-        ChunkResults(tmp_path, 0).open()
-    busy.close()
-
-
 def test_the_script_takes_a_list(setting, tmp_path, monkeypatch, capsys):
     names = ['images/0/x_03.png', 'images/0/x_00.JPG', 'images/1/x_01.png', 'images/gone.png']
     (setting / 'list.txt').write_bytes(b'\xef\xbb\xbf' + '\r\n'.join(names).encode())
@@ -175,37 +91,6 @@ def test_the_script_takes_a_list(setting, tmp_path, monkeypatch, capsys):
     rows, masks = tables(tmp_path / 'out')
     assert [os.path.relpath(r['image'], setting) for r in rows] == names and not masks
     assert len((tmp_path / 'out/unreadable.txt').read_text().splitlines()) == 2
-
-
-@pytest.mark.parametrize('change, sentence', [
-    (dict(CONFIG='{tmp}/gone.py'), 'gone.py is not a file; scoring needs the config'),
-    (dict(CONFIG='{tmp}/model.pth'), 'model.pth cannot be read as a config: '),
-    (dict(CONFIG='{tmp}/other.py'), 'other.py has no model; scoring needs the config'),
-    (dict(CONFIG='{tmp}/wrong.py'), 'wrong.py cannot be read as a config: '),
-    (dict(IMAGES='{tmp}/none'), 'none has no images (.jpg,'),
-    (dict(IMAGES='{tmp}/model.pth'), 'model.pth, line 1, is not text: accepted are a folder, an image (.jpg,'),
-    (dict(IMAGES='{tmp}/other.py'), 'other.py: not one of the 1 paths in it is there, the first being '),
-    (dict(OUT='{tmp}/model.pth'), 'cannot be written: Not a directory'),
-    (dict(OUT='/proc/nothing/here'), 'cannot be written: No such file or directory'),
-    (dict(device='abacus'), "'abacus' is not a device that can be used here ("),
-    (dict(device='cuda:77'), "'cuda:77' is not a device that can be used here ("),
-    (dict(chunk_size=0), 'Scoring was given chunk_size=0; it accepts 1 or more.'),
-    (dict(batch_size=-3), 'Scoring was given batch_size=-3; it accepts 1 or more.'),
-])
-def test_the_script_says_in_a_sentence_what_is_wrong(setting, tmp_path, monkeypatch, change, sentence):
-    (setting / 'none').mkdir(exist_ok=True)
-    (setting / 'other.py').write_text('a = 1')
-    (setting / 'wrong.py').write_text('a = (')
-    given = dict(CONFIG='{tmp}/config.py', IMAGES='{tmp}/images', OUT=f'{tmp_path}/out', device='cpu', chunk_size=500,
-                 batch_size=8)
-    given.update(change)
-    paths = [str(given[key]).format(tmp=setting) for key in ('CONFIG', 'IMAGES', 'OUT')]
-    monkeypatch.setattr(sys, 'argv', ['score.py', paths[0], str(setting / 'model.pth'), *paths[1:], '--device',
-                                      given['device'], '--chunk-size', str(given['chunk_size']), '--batch-size',
-                                      str(given['batch_size'])])
-    with pytest.raises(SystemExit) as ended:
-        runpy.run_path(str(SCRIPT), run_name='__main__')
-    assert sentence in str(ended.value) and '\n' not in str(ended.value) and len(str(ended.value)) < 500
 
 
 def test_one_image_is_a_source(setting, predictor, tmp_path):
@@ -229,6 +114,16 @@ def test_names_that_are_no_utf8_are_scored_and_written_reversibly(predictor, tmp
     assert [json.loads(line) for line in open(tmp_path / 'again/images.txt')] == paths  # noqa: SIM115
 
 
+@pytest.fixture
+def said():
+    """What is logged."""
+    text, logger = io.StringIO(), MMLogger.get_current_instance()
+    handler = logging.StreamHandler(text)
+    logger.addHandler(handler)
+    yield text.getvalue
+    logger.removeHandler(handler)
+
+
 def test_images_that_came_and_went_are_counted_aloud(predictor, tmp_path, said):
     for i in range(4):
         picture_at(tmp_path / f'images/{i}.png', i)
@@ -244,95 +139,6 @@ def test_images_that_came_and_went_are_counted_aloud(predictor, tmp_path, said):
         path.unlink()
     with pytest.raises(FileNotFoundError, match='has no images'):  # an empty mount point is no empty data set
         build_index(tmp_path / 'images', tmp_path / 'out/index', 3)
-
-
-def test_an_image_on_which_the_model_fails_costs_itself_alone(predictor, tmp_path, monkeypatch):
-    for i in range(5):
-        picture_at(tmp_path / f'images/{i}.png', i, (20 + i, 20))
-    step = predictor.model.test_step
-
-    def hostile(data):
-        heights = [x.shape[-2] for x in data['inputs']]
-        if 22 in heights:
-            raise RuntimeError('Calculated padded input size per channel: (1 x 4)')
-        samples = step(data)
-        for sample, height in zip(samples, heights):
-            if height == 23:
-                sample.pred_score = sample.pred_score * float('nan')
-        return samples
-
-    monkeypatch.setattr(predictor.model, 'test_step', hostile)
-    _, said = share(predictor, tmp_path / 'images', tmp_path / 'out', 5, 4)
-    rows, masks = tables(tmp_path / 'out')
-    assert [row['failed'] for row in rows] == [False, False, True, True, False] and len(masks) == 3
-    assert rows[2]['reason'] == 'RuntimeError: Calculated padded input size per channel: (1 x 4)'
-    assert rows[3]['reason'] == 'ValueError: its score is nan' and rows[3]['score'] is None
-    assert '2.png failed and is left out' in said
-
-    def broken(data):
-        raise KeyError('a fault of the program')
-
-    monkeypatch.setattr(predictor.model, 'test_step', broken)
-    with pytest.raises(KeyError, match='a fault of the program'):
-        score_share(predictor, tmp_path / 'images', tmp_path / 'b', 5, 4)
-    monkeypatch.setattr(predictor.model, 'test_step', hostile)
-    predictor.failures.limit, predictor.failures.in_a_row = 2, 0
-    with pytest.raises(RuntimeError, match='2 images failed one after the other, so something else than the images'):
-        score_share(predictor, tmp_path / 'images', tmp_path / 'c', 5, 4)
-    predictor.failures.limit, predictor.failures.in_a_row = 50, 0
-
-
-class Faulty(files.RawFile):
-    """A file on a disk with faults: takes ``most`` bytes at a time, and loses all of a write or is full at times."""
-
-    most, lost, full = 10 ** 9, (), ()
-    count = 0
-
-    def write(self, data):
-        Faulty.count += 1
-        if Faulty.count in self.full:
-            super().write(data[:len(data) // 2])
-            raise OSError(28, 'No space left on device')
-        if Faulty.count in self.lost:
-            return len(data)
-        return super().write(data[:self.most])
-
-
-@pytest.fixture
-def disk(monkeypatch):
-    """Sets the disk's faults for the process."""
-    def faults(**kwargs):
-        faulty = type('Disk', (Faulty,), kwargs)
-        Faulty.count = 0
-        monkeypatch.setattr(files, 'RawFile', faulty)
-
-    return faults
-
-
-def test_short_writes_and_lost_ones_are_made_good(setting, predictor, whole, tmp_path, disk):
-    disk(most=60)
-    assert share(predictor, setting / 'images', tmp_path / 'short', 7, 2)[0] == 60
-    assert tables(tmp_path / 'short') == tables(whole)
-    # after the index and the model, masks and records in turn
-    disk(lost=(5, 9, 16, 20))
-    share(predictor, setting / 'images', tmp_path / 'lost', 7, 2)
-    assert tables(tmp_path / 'lost') == tables(whole)
-    disk(lost=range(3, 10000))
-    with pytest.raises(OSError, match='lacks 7 of 7 images though they were written'):
-        score_share(predictor, setting / 'images', tmp_path / 'never', 7, 2)
-    assert not (tmp_path / 'never/scores').exists()
-
-
-def test_a_full_disk_ends_with_a_sentence_and_nothing_half_finished(setting, predictor, tmp_path, disk):
-    for full in range(1, 15):
-        disk(full=(full,))
-        with pytest.raises(OSError, match='cannot be written: No space left on device. What was finished before'):
-            score_share(predictor, setting / 'images', tmp_path, 7, 2)
-    assert len(list((tmp_path / 'scores').iterdir())) >= 1 and not list(tmp_path.rglob('*.part'))
-    disk()
-    score_share(predictor, setting / 'images', tmp_path, 7, 2)
-    rows, masks = tables(tmp_path)
-    assert [row['index'] for row in rows] == list(range(60)) and len(masks) == 58
 
 
 def test_ranks_come_from_torchrun_or_slurm(monkeypatch):

@@ -1,7 +1,6 @@
 """Run a function in a fork of the test process: torch is there already, nothing it changes stays, it may die."""
 
 import gc
-import logging
 import os
 import sys
 import tempfile
@@ -36,9 +35,8 @@ def forked(function, *args, log=None):
             sys.stdout, sys.stderr = open(1, 'w', closefd=False), open(2, 'w', closefd=False)  # noqa: SIM115
             gc.freeze()  # what is there already need not be gone through by every collection
             torch.set_num_threads(1)  # as a data loader's workers do: threads of a pool do not survive a fork
-            for handler in MMLogger.get_current_instance().handlers:
-                if type(handler) is logging.StreamHandler:
-                    handler.setStream(sys.stdout)
+            # what earlier tests made of the current logger is theirs; this one prints here
+            MMLogger.get_instance(f'fork {os.getpid()}', log_level='INFO')
             function(*args)
             code = 0
         except SystemExit as error:

@@ -43,8 +43,9 @@ quickstart:
 tables: setup
 	$(BIN)/python tools/tables.py --family rehearsal --seeds 0 1 --jobs 2 --threads 1 $(ARGS)
 
+# A process per core, four at most; each runs whole files and has one thread. ARGS='-n 0' is one process.
 test: setup
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # As long as one likes: EXAMPLES=100000 make fuzz
 fuzz: setup

@@ -29,7 +29,15 @@ settings.register_profile('ci', max_examples=50, derandomize=True, deadline=None
 settings.register_profile('fuzz', max_examples=int(os.environ.get('EXAMPLES', 5000)), deadline=None,
                           suppress_health_check=list(HealthCheck))
 settings.load_profile('ci')
+#: Files that take longest; several processes begin with them, so that none is left with one at the end.
+LONG = ('test_slurm.py', 'test_upstream_scripts.py', 'test_distributed.py', 'test_tables.py', 'test_results.py',
+        'test_mmseg.py', 'test_mixes.py', 'test_lists.py')
 ARCH = dict(embed_dims=48, channel_ratio=1, num_heads=3, depths=6)
+
+
+def pytest_collection_modifyitems(items):
+    if 'PYTEST_XDIST_WORKER' in os.environ:
+        items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
 
 
 def pytest_collection_finish():

@@ -14,6 +14,7 @@ import pytest
 from mmcabl.engine.upstream import upstream_script
 from tests import warm
 from tests.conftest import write_casia
+from tests.packages import build, copy_tree
 
 CONFIG = Path(__file__).parents[1] / 'configs/quickstart/cabl_conformer-mini_b8-8e_synthetic-160.py'
 
@@ -108,8 +109,10 @@ def test_amp_of_the_upstream_script(trained, tmp_path):
 
 
 def mim(*arguments, **kwargs):
-    done = subprocess.run([str(Path(sys.executable).with_name('mim')), *arguments], capture_output=True, text=True,
-                          timeout=300, **kwargs)
+    """The command starts the toolbox's script in a fresh process."""
+    script = kwargs['cwd'] / 'mim.py'
+    script.write_text('from mim.cli import cli; cli()')
+    done = warm.run([sys.executable, script, *arguments], timeout=600, **kwargs)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
 
 
@@ -117,8 +120,9 @@ def test_mim_trains_and_tests_the_installed_package(trained, tmp_path):
     pytest.importorskip('mim', reason='the mim command is not installed')
     root, work_dir, _ = trained
     installed = tmp_path / 'site'
-    subprocess.run([sys.executable, '-m', 'pip', 'install', '-q', '--no-deps', '--no-build-isolation', '--no-index',
-                    '--target', str(installed), str(CONFIG.parents[2])], check=True)
+    wheel, _ = build('wheel', copy_tree(tmp_path / 'tree'), tmp_path)
+    subprocess.run([sys.executable, '-m', 'pip', 'install', '-q', '--no-deps', '--no-index', '--target',
+                    str(installed), str(wheel)], check=True)
     assert not (installed / 'mmcabl/.mim/configs').is_symlink()
     arguments = command('train.py', root=root, work_dir=tmp_path)[3:]  # what follows the config
     here = dict(cwd=tmp_path, env={**os.environ, 'PYTHONPATH': str(installed)})

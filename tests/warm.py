@@ -53,8 +53,8 @@ def start(command, env=None, cwd=None, stdout=os.devnull, stderr=os.devnull):
     return process
 
 
-def run(command, env=None, cwd=None, timeout=None, check=False, stdout=None, stderr=None, **_):
-    """As ``subprocess.run`` with text; what goes to no open file is captured."""
+def run(command, env=None, cwd=None, timeout=None, check=False, stdout=None, stderr=None, text=True, **_):
+    """As ``subprocess.run``; what goes to no open file is captured."""
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder, kind) for kind in ('out', 'err')]
         process = start(command, env, cwd, *(getattr(given, 'name', file)
@@ -67,7 +67,7 @@ def run(command, env=None, cwd=None, timeout=None, check=False, stdout=None, std
                 kill(process)
         if late:
             raise subprocess.TimeoutExpired(command, timeout)
-        said = [file.read_text() if file.is_file() else None for file in files]
+        said = [(file.read_text() if text else file.read_bytes()) if file.is_file() else None for file in files]
     done = subprocess.CompletedProcess(command, process.exitcode, *said)
     if check:
         done.check_returncode()
@@ -98,8 +98,8 @@ def _is_script(command):
     return command[0] == sys.executable and command[1].endswith('.py')
 
 
-def _nested_run(command, *args, **kwargs):
-    return (run if _is_script(command) else _plain_run)(command, *args, **kwargs)
+def _nested_run(command, *args, text=False, **kwargs):
+    return (run if _is_script(command) else _plain_run)(command, *args, text=text, **kwargs)
 
 
 def _script(arguments, environment, folder, stdout, stderr, server):
@@ -118,7 +118,8 @@ def _script(arguments, environment, folder, stdout, stderr, server):
         sys.modules['torch'].set_num_threads(int(environment['OMP_NUM_THREADS']))
     quicken()
     sys.argv = arguments
-    sys.path.insert(0, str(Path(arguments[0]).resolve().parent))
+    sys.path[:0] = [str(Path(arguments[0]).resolve().parent),
+                    *filter(None, environment.get('PYTHONPATH', '').split(os.pathsep))]
     subprocess.run = _nested_run  # the scripts that a script starts are warm too
     try:
         runpy.run_path(arguments[0], run_name='__main__')

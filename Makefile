@@ -1,4 +1,4 @@
-# `make quickstart` and `make test` work on a bare machine with Python (3.9 or newer), pip and make.
+# `make quickstart` and `make test` work on a bare machine with Python (3.10 or newer), pip and make.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
@@ -23,7 +23,7 @@ help:
 # The two steps are apart so that torch's large wheels are there before packages that build against them.
 $(STAMP): pyproject.toml setup.py $(CONSTRAINTS)
 	@echo 'Setting up $(VENV) with the $(STACK) stack (about 4 minutes, 6 GB, the first time) ...'
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 9) and "mmcabl needs Python 3.9 or newer")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "mmcabl needs Python 3.10 or newer")'
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install --constraint $(CONSTRAINTS) pip setuptools wheel
 	@echo '... torch' && $(PIP) install --constraint $(CONSTRAINTS) torch torchvision
@@ -43,8 +43,9 @@ quickstart:
 tables: setup
 	$(BIN)/python tools/tables.py --family rehearsal --seeds 0 1 --jobs 2 --threads 1 $(ARGS)
 
+# A process per core, four at most; each runs whole files and has one thread. ARGS='-n 0' is one process.
 test: setup
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # As long as one likes: EXAMPLES=100000 make fuzz
 fuzz: setup
@@ -59,4 +60,7 @@ bench: setup
 	$(BIN)/python benchmarks/scoring.py
 
 clean:
-	rm -rf work_dirs/quickstart
+	@if [ ! -e work_dirs/quickstart ]; then echo 'work_dirs/quickstart is not there.'; \
+	elif [ ! -f work_dirs/quickstart/made_for.json ]; then \
+		echo 'work_dirs/quickstart was not made by the quick start (no made_for.json); it is left alone.' >&2; exit 1; \
+	else echo 'Removing work_dirs/quickstart, which the quick start made.'; rm -rf work_dirs/quickstart; fi

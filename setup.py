@@ -40,12 +40,23 @@ class WheelWithMim(bdist_wheel):
 
 
 def place(folder: Path, names: Sequence[str], link: bool) -> None:
-    """Copy or link files and folders of the repository into ``folder``, replacing what is there."""
+    """Copy or link files and folders of the repository into ``folder``, replacing what an earlier build put there.
+
+    Links replace links alone: what else lies in a repository's ``.mim`` was made by someone else. Copies go into
+    the build's own folders.
+
+    Raises:
+        SystemExit: something that no build made is in the way; one sentence says what.
+    """
+    if folder.is_symlink():
+        raise SystemExit(f'{folder} is a link; the build writes into a folder of its own there: move it away.')
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
         source, target = ROOT / name, folder / name
-        if target.is_symlink() or target.is_file():
+        if target.is_symlink():
             target.unlink()
+        elif target.exists() and link:
+            raise SystemExit(f'{target} is no link that an earlier install made; move it away.')
         elif target.is_dir():
             shutil.rmtree(target)
         if link:

@@ -53,7 +53,8 @@ def build(variant: str, device: str):
     def stacked(batch):
         kept.clear()
         feats = model.backbone(batch)
-        maps = model.head.class_maps(feats, batch.shape[-2:])
+        shape = batch.shape[-2:]
+        maps = model.head.class_maps(feats, shape, model.backbone.token_grid(shape))
         united = torch.maximum(maps['conv'], maps['trans'])
         average = torch.stack(kept).mean((0, 2))[:, 1:, 1:]
         return model.head(feats), average @ united.flatten(2).transpose(1, 2)

@@ -13,6 +13,7 @@ from typing import Any, Iterator, TextIO
 #: (beginning of the message as a regular expression, category): about code that is not ours, and not for users.
 WARNINGS = (
     ('Fail to import ``MultiScaleDeformableAttention``', UserWarning),  # mmcv-lite
+    ('The draw is False, it means that the hook for visualization', UserWarning),  # mmseg without --show-dir
     (r"'?pin_memory'? argument is set as true but no accelerator", UserWarning),  # upstream's scripts, on a CPU
 )
 #: Categories that are addressed to a package's developers, kept back while other packages are imported.

@@ -8,6 +8,8 @@ from pathlib import Path
 # One thread unless told otherwise, here and in every process that a test starts: the results of two processes are
 # compared to the last bit, and small networks are no faster on more.
 os.environ.setdefault('OMP_NUM_THREADS', '1')
+# To ask whether there is a GPU must not open it: the process that scripts are forked from asks (tests/warm.py).
+os.environ.setdefault('PYTORCH_NVML_BASED_CUDA_CHECK', '1')
 
 import cv2
 import numpy as np
@@ -17,6 +19,7 @@ from hypothesis import HealthCheck, settings
 from mmengine.registry import init_default_scope
 
 from mmcabl.registry import MODELS
+from tests.warm import quicken
 
 DATA = Path(__file__).parent / 'data'
 THREADS = torch.get_num_threads()
@@ -26,7 +29,20 @@ settings.register_profile('ci', max_examples=50, derandomize=True, deadline=None
 settings.register_profile('fuzz', max_examples=int(os.environ.get('EXAMPLES', 5000)), deadline=None,
                           suppress_health_check=list(HealthCheck))
 settings.load_profile('ci')
+#: Files that take longest; several processes begin with them, so that none is left with one at the end.
+LONG = ('test_slurm.py', 'test_upstream_scripts.py', 'test_distributed.py', 'test_tables.py', 'test_results.py',
+        'test_mmseg.py', 'test_mixes.py', 'test_lists.py')
 ARCH = dict(embed_dims=48, channel_ratio=1, num_heads=3, depths=6)
+
+
+def pytest_collection_modifyitems(items):
+    if 'PYTEST_XDIST_WORKER' in os.environ:
+        items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
+
+
+def pytest_collection_finish():
+    """All that the tests import is imported."""
+    quicken()
 
 
 @pytest.fixture(autouse=True)

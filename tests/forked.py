@@ -2,7 +2,6 @@
 
 import faulthandler
 import gc
-import logging
 import os
 import sys
 import tempfile
@@ -41,9 +40,8 @@ def forked(function, *args, log=None):
             faulthandler.dump_traceback_later(300, exit=True, file=2)  # in place of a test that hangs
             gc.freeze()  # what is there already need not be gone through by every collection
             torch.set_num_threads(1)  # as a data loader's workers do: threads of a pool do not survive a fork
-            for handler in MMLogger.get_current_instance().handlers:
-                if type(handler) is logging.StreamHandler:
-                    handler.setStream(sys.stdout)
+            # what earlier tests made of the current logger is theirs; this one prints here
+            MMLogger.get_instance(f'fork {os.getpid()}', log_level='INFO')
             function(*args)
             code = 0
         except SystemExit as error:

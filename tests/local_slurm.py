@@ -73,7 +73,7 @@ class LocalSlurm:
         self._munge()
         self._daemon('slurmctld', '-D')
         self._daemon('slurmd', '-D', '-N', host)
-        self.wait(lambda: 'idle' in self.run('sinfo', '-h', '-o', '%t'), 60, 'the node is not idle')
+        self.wait(lambda: 'idle' in self.run('sinfo', '-h', '-o', '%t'), 300, 'the node is not idle')
         return self
 
     def _munge(self):
@@ -86,7 +86,7 @@ class LocalSlurm:
         self._daemon('runuser', '-u', 'munge', '--', 'munged', '--foreground', '--force', f'--socket={folder}/socket',
                      f'--key-file={folder}/key', f'--pid-file={folder}/pid', f'--log-file={folder}/log',
                      f'--seed-file={folder}/seed')
-        self.wait((folder / 'socket').exists, 20, 'munged made no socket')
+        self.wait((folder / 'socket').exists, 120, 'munged made no socket')
 
     def _daemon(self, *command):
         with open(self.folder / f'{command[0]}.out', 'w') as out:
@@ -96,12 +96,12 @@ class LocalSlurm:
         for daemon in reversed(self.daemons):
             daemon.terminate()
         for daemon in self.daemons:
-            daemon.wait(20)
+            daemon.wait(120)
 
     def run(self, *command, **environment):
         """Output of a command, which must succeed."""
         done = subprocess.run(list(map(str, command)), env={**self.environment, **environment}, capture_output=True,
-                              text=True, timeout=120)
+                              text=True, timeout=600)
         assert done.returncode == 0, f'{command}: {done.stdout}{done.stderr}'
         return done.stdout
 
@@ -112,4 +112,4 @@ class LocalSlurm:
             if time.time() > deadline:
                 logs = [f'{p.name}:\n{p.read_text()[-1500:]}' for p in sorted(self.folder.glob('*.[lo][ou][gt]'))]
                 raise TimeoutError('\n'.join([what, *logs]))
-            time.sleep(0.5)
+            time.sleep(0.1)

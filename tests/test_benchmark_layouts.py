@@ -17,6 +17,20 @@ READERS = dict(CASIAv1=CASIAv1, CASIAv2=CASIAv2, Columbia=Columbia, COVERAGE=COV
 COUNTS = dict(CASIAv1=(800, 919), CASIAv2=(7491, 5105), Columbia=(183, 180), COVERAGE=(100, 100), IMD2020=(414, 2010))
 
 
+@pytest.fixture(scope='module')
+def tree(tmp_path_factory):
+    """Build the tree of a data set once: a call with the shared folder and its name gives the root."""
+    built = {}
+
+    def build(shared, name):
+        if name not in built:
+            built[name] = tmp_path_factory.mktemp(name)
+            for image, mask in native_rows(shared, name):
+                touch(built[name], image, *([mask] if mask else []))
+        return built[name]
+    return build
+
+
 def relative(dataset, root):
     infos = [dataset.get_data_info(i) for i in range(len(dataset))]
     assert {i['dataset_name'] for i in infos} == {dataset.name}
@@ -25,10 +39,8 @@ def relative(dataset, root):
 
 
 @pytest.mark.parametrize('name', list(READERS))
-def test_reader_gives_the_lists_images_labels_and_masks(shared, tmp_path, name):
-    rows = native_rows(shared, name)
-    for image, mask in rows:
-        touch(tmp_path, image, *([mask] if mask else []))
+def test_reader_gives_the_lists_images_labels_and_masks(shared, tree, name):
+    rows, tmp_path = native_rows(shared, name), tree(shared, name)
     found = relative(READERS[name](data_root=str(tmp_path), pipeline=[]), tmp_path)
     assert found == {image: (int(mask is not None), mask) for image, mask in rows}
     assert len(found) == len(rows)
@@ -43,9 +55,8 @@ def test_reader_gives_the_lists_images_labels_and_masks(shared, tmp_path, name):
     ('CASIAv2', 'CASIA_v2_test_list.txt'), ('CASIAv2', 'CASIA_v2_auth_train_list.txt'),
     ('Columbia', 'Columbia_list.txt'),
     ('COVERAGE', 'COVERAGE_auth.txt'), ('IMD2020', 'IMD_train_list.txt')])
-def test_catnet_lists_select_in_their_order(shared, tmp_path, name, file):
-    for image, mask in native_rows(shared, name):
-        touch(tmp_path, image, *([mask] if mask else []))
+def test_catnet_lists_select_in_their_order(shared, tree, name, file):
+    tmp_path = tree(shared, name)
     path = shared / 'layouts' / file
     wanted = [line.split(',')[:2] for line in path.read_text().split('\n') if line]
     for data in (READERS[name](data_root=str(tmp_path), ann_file=str(path), pipeline=[]),
@@ -128,3 +139,47 @@ def test_coverage_counts_by_number_and_ignores_the_other_masks(tmp_path):
     found = relative(COVERAGE(data_root=str(tmp_path), pipeline=[]), tmp_path)
     assert list(found.items()) == [('image/2.tif', (0, None)), ('image/10.tif', (0, None)),
                                    ('image/10t.tif', (1, 'mask/10forged.tif'))]
+
+
+ORIGINAL = {  # names of the original form, and of their masks, as both are published
+    'Sp_D_CND_A_pla0005_pla0023_0281.jpg': 'Sp/Sp_D_CND_A_pla0005_pla0023_0281_gt.png',
+    'Sp_S_NNN_T_sec0051_sec0051_0078.jpg': 'CM/Sp_S_NNN_T_sec0051_sec0051_0078_gt.png',
+    'Sp_S_NNN_A_arc0051_arc0029_0018.jpg': 'Sp/Sp_D_NNN_A_arc0051_arc0029_0018_gt.png',  # spliced, not copied
+    'Sp_D_NNN_A_txt0006_txt0043_0124.jpg': 'Sp/Sp_D_NNN_A_txt0043_txt0006_0124_gt.png',  # the other way round
+    'Sp_S_NRD_A_ani0040_ani0054.0257.jpg': 'Sp/Sp_D_NRD_A_ani0040_ani0054_0257_gt.png',  # a full stop
+    'Sp_S_NNN_R_arc0003_arc0004_0051.jpg': 'CM/Sp_S_NNN_R_arc0003_arc0003_0051_gt.png',  # one source is another
+    'Sp_S_NNN_R_txt0051_txt0051_0051.jpg': 'CM/Sp_S_NNN_R_txt0051_txt0051_0051_gt.png',  # the number again, by name
+    'Sp_D_NRN_A_sce0011_cha0011_0542.jpg': None}
+
+
+def test_casia_v1s_original_form_pairs_by_name_and_then_by_number(tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr('mmcabl.datasets.casia.print_log', lambda text, **_: said.append(text))
+    touch(tmp_path, 'Au/Au_ani_0001.jpg', *(f'Sp/{name}' for name in ORIGINAL),
+          *(f'CASIA 1.0 groundtruth/{mask}' for mask in ORIGINAL.values() if mask),
+          'CASIA 1.0 groundtruth/Sp/Sp_D_NNN_A_nat0001_nat0002_0542_gt.png',  # the number, but of other photographs
+          'CASIA 1.0 groundtruth/Sp/Sp_D_NNN_A_nat0003_nat0004_gt.png')
+    assert CASIAv1.looks_like(str(tmp_path)) and CASIAv1.published_at(str(tmp_path)) == (800, 921)
+    data = CASIAv1(data_root=str(tmp_path), pipeline=[])
+    assert relative(data, tmp_path) == {
+        'Au/Au_ani_0001.jpg': (0, None),
+        **{f'Sp/{k}': (1, v and f'CASIA 1.0 groundtruth/{v}') for k, v in ORIGINAL.items()}}
+    assert len(said) == 1 and said[0].startswith(f'4 masks of CASIA v1 at {tmp_path} have other names')
+    touch(tmp_path, 'Sp/Sp_S_NNN_A_arc0051_arc0028_0018.jpg')  # two images, one mask: neither is taken
+    pairs = relative(CASIAv1(data_root=str(tmp_path), pipeline=[]), tmp_path)
+    assert [k for k, v in pairs.items() if v == (1, None)] == [
+        f'Sp/Sp_{rest}.jpg' for rest in ('D_NRN_A_sce0011_cha0011_0542', 'S_NNN_A_arc0051_arc0028_0018',
+                                         'S_NNN_A_arc0051_arc0029_0018')]
+
+
+def test_columbias_second_masks_are_no_strays(tmp_path):
+    touch(tmp_path, '4cam_auth/a.tif', '4cam_splc/b.tif', *(f'4cam_splc/edgemask/{n}.jpg' for n in (
+        'b_edgemask', 'b_edgemask_3', 'c_edgemask_3')))
+    assert [Path(p).name for p in Columbia.mask_files(str(tmp_path))] == ['b_edgemask.jpg']
+    assert relative(Columbia(data_root=str(tmp_path), pipeline=[]), tmp_path)['4cam_splc/b.tif'] == (
+        1, '4cam_splc/edgemask/b_edgemask.jpg')
+
+
+def test_folders_named_like_images_are_no_images(tmp_path):
+    touch(tmp_path, 'image/1.tif', 'image/2.tif/x', 'image/1t.tif', 'mask/1forged.tif')
+    assert list(relative(COVERAGE(data_root=str(tmp_path), pipeline=[]), tmp_path)) == ['image/1.tif', 'image/1t.tif']

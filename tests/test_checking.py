@@ -1,8 +1,8 @@
 """The checker: recognizes, counts, pairs, and finds what is broken, doubled or shared."""
 
+import importlib.util
 import json
-import subprocess
-import sys
+import os
 from pathlib import Path
 
 import cv2
@@ -56,7 +56,7 @@ def test_findings(tmp_path):
     (truth / 'Tp_D_x_00006_gt.png').write_bytes(b'')
     picture = Image.open(base / 'Tp/Tp_D_x_00007.png')
     picture.save(base / 'Au/Au_copy.png', pnginfo=None, compress_level=1)
-    found = check_root(str(root), progress=False)
+    found = check_root(str(root), progress=False, partial=True)
     assert found.counts == (4, 5)
     assert [Path(i.path).name for i in found.without_mask] == ['Tp_D_x_00004.png']
     assert {Path(p).name: i and Path(i).name for p, i in found.stray_masks} == {
@@ -67,7 +67,8 @@ def test_findings(tmp_path):
     assert len(found.unreadable) == 2 and 'Au_ani_00001.jpg is truncated' in found.unreadable[0]
     assert found.problems == ['2 files cannot be read']
     said = text(found)
-    for words in ('here -7487 and -5118', 'its number is that of', '30 x 20, image 48 x 48',
+    for words in ('here -7487 and -5118', 'usable for I-AUC: 8 of 9 images; for P-F1: 2 of 5 manipulated ones',
+                  'P-F1 of marking everything: 0.', '30 x 20, image 48 x 48; resized', 'its number is that of',
                   'Au_copy.png (authentic) = ', 'not usable as it is: 2 files cannot be read'):
         assert words in said, words
 
@@ -98,18 +99,52 @@ def test_the_hash_moves_little_under_compression_and_much_between_pictures():
     assert difference_hash(np.zeros((3, 3), np.uint8)) == 0
 
 
-def test_the_scripts_exit_status_and_json(tmp_path):
-    def run(*arguments):
-        return subprocess.run([sys.executable, str(SCRIPT), *map(str, arguments)], capture_output=True, text=True,
-                              timeout=120)
+def run_script(monkeypatch, *arguments):
+    spec = importlib.util.spec_from_file_location('check_dataset', SCRIPT)
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    monkeypatch.setattr('sys.argv', ['check_dataset', *map(str, arguments)])
+    return script.main()
+
+
+def test_the_scripts_exit_status_and_json(tmp_path, monkeypatch, capsys):
     root = write_casia(tmp_path / 'good')
-    done = run(root, '--json', tmp_path / 'out/report.json')
-    assert done.returncode == 0 and 'CASIAv2 at' in done.stdout
+    assert run_script(monkeypatch, root, '--quiet') == 1
+    assert 'not usable as it is: only 8 of the 12,614 published images can be used' in capsys.readouterr().out
+    assert run_script(monkeypatch, root, '--partial', '--json', tmp_path / 'out/report.json') == 0
+    assert 'CASIAv2 at' in capsys.readouterr().out
     report = json.loads((tmp_path / 'out/report.json').read_text())
-    assert report['usable'] and (report['authentic'], report['manipulated']) == (4, 4)
+    assert report['usable'] and (report['authentic'], report['manipulated'], report['missing']) == (4, 4, 12_606)
+    assert report['unusable'] == [] and report['all_ones'] == pytest.approx(2 * 572 / (48 ** 2 + 572))
     (root / 'CASIA 2.0/Au/zero.jpg').touch()
-    assert run(root, '--quiet').returncode == 1
+    again = (root, '--quiet', '--partial', '--json', tmp_path / 'out/report.json')
+    assert run_script(monkeypatch, *again) == 2 and 'exists and is not overwritten' in capsys.readouterr().err
+    assert run_script(monkeypatch, *again, '--overwrite') == 1
+    assert [u['why'] for u in json.loads((tmp_path / 'out/report.json').read_text())['unusable']] == [
+        f'{root}/CASIA 2.0/Au/zero.jpg is empty (0 bytes).']
+    assert run_script(monkeypatch, root, '--quiet', '--partial', '--max-pixels', '2303') == 1
+    assert 'usable for I-AUC: 0 of 9 images; for P-F1: 0 of 4' in capsys.readouterr().out
     (tmp_path / 'else').mkdir()
-    done = run(tmp_path / 'else')
-    assert done.returncode == 2 and 'looks like none of CASIAv1, CASIAv2' in done.stderr
-    assert run(tmp_path / 'nowhere').returncode == 2
+    assert run_script(monkeypatch, tmp_path / 'else') == 2
+    assert 'looks like none of CASIAv1, CASIAv2' in capsys.readouterr().err
+    assert run_script(monkeypatch, tmp_path / 'nowhere') == 2
+
+
+def test_hostile_files_and_names_are_reported_and_nothing_else_suffers(tmp_path, monkeypatch, capsys):
+    root = write_casia(tmp_path / 'set')
+    os.mkfifo(root / 'CASIA 2.0/Au/pipe.jpg')
+    (root / 'CASIA 2.0/Au/endless.jpg').symlink_to('/dev/zero')
+    (root / 'CASIA 2.0/Au/inner.jpg').mkdir()
+    with open(os.fsencode(root) + b'/CASIA 2.0/Au/caf\xe9.jpg', 'wb') as file:
+        file.write(b'text')
+    (root / 'CASIA 2 Groundtruth/Tp_D_x_00004_gt.png').unlink()
+    os.mkfifo(root / 'CASIA 2 Groundtruth/Tp_D_x_00004_gt.png')
+    found = check_root(str(root), progress=False, partial=True)
+    assert found.counts == (7, 4) and len(found.unreadable) == 4
+    assert [Path(i.path).name for i in found.unusable if i.label] == ['Tp_D_x_00004.png']
+    assert run_script(monkeypatch, root, '--quiet', '--partial', '--json', tmp_path / 'report.json') == 1
+    said = capsys.readouterr().out
+    for words in (r'caf\xe9.jpg is not an image', 'pipe.jpg is a named pipe', 'endless.jpg is a device'):
+        assert words in said and said.encode()
+    assert os.fsencode(json.loads((tmp_path / 'report.json').read_text())['unusable'][0]['image']).endswith(
+        b'caf\xe9.jpg')

@@ -1,5 +1,6 @@
 """Weights are data, never code; they fit the model and are finite; a killed training can be resumed."""
 
+import itertools
 import os
 import pickle
 import re
@@ -20,11 +21,14 @@ from tests.conftest import write_casia
 
 CONFIG = Path(__file__).parents[1] / 'configs/quickstart/cabl_conformer-mini_b8-8e_synthetic-160.py'
 
+NUMBERS = itertools.count()
+
 
 def tiny(root, work_dir, name, **options):
     """The quick start's config with a network of a few thousand parameters; its hooks and imports are ours."""
     cfg = Config.fromfile(str(CONFIG))
-    cfg.work_dir, cfg.experiment_name, cfg.log_level, cfg.visualizer = str(work_dir), str(name), 'ERROR', None
+    cfg.work_dir, cfg.log_level, cfg.visualizer = str(work_dir), 'ERROR', None
+    cfg.experiment_name = f'{name}_{next(NUMBERS)}'
     cfg.model.backbone.arch = dict(embed_dims=24, channel_ratio=1, num_heads=2, depths=3)
     cfg.model.backbone.base_channels = 8
     cfg.model.head.update(in_channels=32, embed_dims=24)
@@ -40,24 +44,16 @@ def tiny(root, work_dir, name, **options):
 
 @pytest.fixture(scope='module', autouse=True)
 def _fast():
-    """Configs are not formatted for the eye each time that a checkpoint or a log takes one."""
+    """Each of the runners would ask compilers for their versions."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in ('yapf.yapflib.yapf_api', 'mmengine.config.config'):  # the forks import it late
-            patch.setattr(f'{module}.FormatCode', lambda text, **kwargs: (text, True), raising=False)
-        patch.setattr('mmengine.runner.runner.collect_env', dict)  # asks compilers for their versions
+        patch.setattr('mmengine.runner.runner.collect_env', dict)
         yield
-
-
-@pytest.fixture(autouse=True)
-def _one_thread(_scope):
-    torch.set_num_threads(1)  # for a network of this size
 
 
 @pytest.fixture(scope='module')
 def trained(tmp_path_factory):
     """A data set and a finished training of two epochs."""
     torch.manual_seed(0)
-    torch.set_num_threads(1)
     tmp = tmp_path_factory.mktemp('checkpoints')
     root = write_casia(tmp / 'set', authentic=2, forged=2)
     Runner.from_cfg(tiny(root, tmp / 'work', 'trained')).train()
@@ -142,6 +138,39 @@ def test_a_pickle_never_runs(trained, tmp_path, use):
 def test_every_way_to_a_checkpoint_is_ours():
     Config.fromfile(str(CONFIG))
     assert {loader.__name__ for loader in CheckpointLoader._schemes.values()} == {'load_from_plain_data'}
+
+
+def test_urls_and_published_names_are_data_too(tmp_path, monkeypatch):
+    from mmengine.runner import get_external_models
+    Config.fromfile(str(CONFIG))
+    monkeypatch.setattr('torch.hub.get_dir', lambda: str(tmp_path / 'cache'))
+    fetched = []
+    torch.save({'backbone.a': torch.ones(1), 'head.b': torch.ones(1)}, tmp_path / 'good')
+    hostile(tmp_path / 'bad', tmp_path / 'ran')
+
+    def download(url, path, **kwargs):
+        fetched.append(url)
+        Path(path).write_bytes((tmp_path / ('bad' if 'bad' in url else 'good')).read_bytes())
+
+    monkeypatch.setattr('torch.hub.download_url_to_file', download)
+    load = CheckpointLoader.load_checkpoint
+    for _ in range(2):  # the second time from torch's cache
+        assert set(load('https://host/folder/weights-12345678.pth?x=1')) == {'backbone.a', 'head.b'}
+    assert set(load('open-mmlab://resnet50_v1c')) == {'backbone.a', 'head.b'}
+    assert list(load('mmcls://resnet50')['state_dict']) == ['a']
+    assert fetched[:2] == ['https://host/folder/weights-12345678.pth?x=1', get_external_models()['resnet50_v1c']]
+    assert load('torchvision://resnet18') and len(fetched) == 4
+    monkeypatch.setattr('mmengine.fileio.get', lambda url, **kwargs: (tmp_path / Path(url).name).read_bytes())
+    assert load('s3://bucket/good')
+    for name, sentence in {'https://host/bad.pth': 'bad.pth holds more than data', 's3://bucket/bad': 'holds more',
+                           'pavi://x': 'cannot be loaded from pavi', 'mmcls://none': 'none of the [0-9]+ weights',
+                           'ftp://host/x.pth': 'cannot be loaded from ftp'}.items():
+        with pytest.raises(ValueError, match=sentence):
+            load(name)
+    monkeypatch.setattr('torch.hub.download_url_to_file', lambda *args, **kwargs: (tmp_path / 'gone').read_bytes())
+    with pytest.raises(ValueError, match='https://host/new.pth cannot be downloaded .*; download it and give'):
+        load('https://host/new.pth')
+    assert not (tmp_path / 'ran').exists()
 
 
 def test_text_in_a_checkpoint_is_not_run_as_a_config(trained, tmp_path):
@@ -294,7 +323,7 @@ def cut(path):
 
 def test_weights_alone_cannot_be_resumed(trained, tmp_path):
     torch.save(dict(state_dict=state_of(trained)['state_dict']), tmp_path / 'weights.pth')
-    with pytest.raises(ValueError, match=r'weights.pth holds no state of a training \(message_hub, optimizer missing\)'):
+    with pytest.raises(ValueError, match=r'weights.pth holds no state of a training \(message_hub, optimizer miss'):
         upstream_resume(trained, tmp_path, str(tmp_path / 'weights.pth'))
 
 

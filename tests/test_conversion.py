@@ -119,9 +119,9 @@ def holding_itself():
     return state
 
 
-BAD = {'empty': b'', 'text': b'no weights', 'text.safetensors': b'no weights', 'cut': None, 'pickle': pickle.dumps({}),
-       'list': [torch.zeros(1)], 'itself': holding_itself(), 'odd': {'layer1.weight': torch.zeros(1), 'epoch': {}},
-       'numbers': {1: torch.zeros(1)}}
+BAD = {'empty': b'', 'text': b'no weights', 'text.safetensors': b'no weights', 'cut': None,
+       'pickle': pickle.dumps({}), 'list': [torch.zeros(1)], 'itself': holding_itself(),
+       'odd': {'layer1.weight': torch.zeros(1), 'epoch': {}}, 'numbers': {1: torch.zeros(1)}}
 
 
 @pytest.mark.parametrize('name', BAD)

@@ -93,7 +93,7 @@ def test_broken_files_do_not_end_a_run(tmp_path):
     results = dict(img_path=str(tmp_path / 'cut.jpg'), gt_label=1, gt_mask_path=None)
     assert LoadForensicImage(skip_unreadable=True)(dict(results)) is None
     marked = LoadForensicImage()(dict(results))
-    assert marked['unreadable'] and marked['img'].shape == (32, 32, 3)
+    assert marked['unreadable'] and marked['img'].shape == (32, 32, 3) and 'cut.jpg is truncated' in marked['reason']
     root = write_casia(tmp_path / 'set', authentic=2, forged=1)
     (root / 'CASIA 2.0/Au/Au_zzz.jpg').touch()
     data = CASIAv2(data_root=str(root), pipeline=[dict(type='mmcabl.LoadForensicImage', skip_unreadable=True)])

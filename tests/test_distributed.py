@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,24 +17,27 @@ from mmcabl.engine.gathered_batchnorm import GatheredBatchNorm, replace_sync_bat
 from mmcabl.engine.upstream import upstream_script
 from mmcabl.registry import MODELS
 from mmcabl.results import ResultStore
+from tests import warm
 from tests.conftest import write_casia
 from tests.distributed_runs import CONFIG
+from tests.local_slurm import free_port
 
 HELPER = Path(__file__).parent / 'distributed_runs.py'
 SIZES = (1, 2, 7, 31)
 
 
-def launch(*arguments, processes=1, port=29511):
-    alone = [sys.executable, *map(str, arguments)]
-    many = [sys.executable, '-m', 'torch.distributed.run', f'--nproc_per_node={processes}', f'--master_port={port}',
-            *map(str, arguments)]
-    root = str(Path(__file__).parents[1])
-    environment = {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONWARNINGS': 'ignore', 'PYTHONPATH': root,
-                   'CUDA_VISIBLE_DEVICES': ''}
-    done = subprocess.run(many if processes > 1 else alone, capture_output=True, text=True, timeout=400,
-                          env=environment)
-    assert done.returncode == 0, done.stdout[-1500:] + done.stderr[-4000:]
-    return done.stdout + done.stderr
+def launch(*arguments, processes=1):
+    """A script in one process, or in several with the environment that torchrun gives."""
+    common = {**os.environ, 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': ''}
+    if processes > 1:
+        common.update(MASTER_ADDR='127.0.0.1', MASTER_PORT=str(free_port()), WORLD_SIZE=str(processes),
+                      LOCAL_WORLD_SIZE=str(processes))
+    ranks = [{**common, **(dict(RANK=str(r), LOCAL_RANK=str(r)) if processes > 1 else {})} for r in range(processes)]
+    with ThreadPoolExecutor(processes) as pool:
+        done = list(pool.map(lambda env: warm.run([sys.executable, *arguments], env=env, timeout=600), ranks))
+    for one in done:
+        assert one.returncode == 0, one.stdout[-1500:] + one.stderr[-4000:]
+    return ''.join(one.stdout + one.stderr for one in done)
 
 
 @pytest.fixture(scope='module')
@@ -82,18 +86,18 @@ def test_upstreams_train_script_under_torchrun_and_the_scripts_of_mm_users(root,
                'train_dataloader.batch_size=4', 'default_hooks.logger.interval=1', 'sync_bn=torch',
                'randomness.diff_rank_seed=True']
     said = launch(upstream_script('mmpretrain', 'train.py'), CONFIG, '--work-dir', tmp_path, '--launcher', 'pytorch',
-                  '--auto-scale-lr', *options, processes=2, port=29512)
+                  '--auto-scale-lr', *options, processes=2)
     assert (tmp_path / 'epoch_1.pth').is_file() and said.count('][4/4]') == 1
     assert 'Distributed training: True' in said and 'LR is set based on batch size of 8' in said
     state = torch.load(tmp_path / 'epoch_1.pth', map_location='cpu', weights_only=False)['state_dict']
     assert state.keys() == torch.load(root / 'model.pth', weights_only=False)['state_dict'].keys()
 
     tools = Path(__file__).parents[1] / 'tools'
-    environment = {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONWARNINGS': 'ignore', 'PORT': '29513',
+    environment = {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONWARNINGS': 'ignore', 'PORT': str(free_port()),
                    'PYTHON': sys.executable, 'CUDA_VISIBLE_DEVICES': ''}
 
     def bash(*arguments):
-        done = subprocess.run(['bash', *map(str, arguments)], capture_output=True, text=True, timeout=300,
+        done = subprocess.run(['bash', *map(str, arguments)], capture_output=True, text=True, timeout=600,
                               env=environment)
         assert done.returncode == 0, done.stdout[-1500:] + done.stderr[-3000:]
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
-from mmcabl.engine.console import FileOnly, quiet_console
+from mmcabl.engine.console import FileOnly, quiet_console, remembered
 from mmcabl.engine.needs import test_needs as needs_of_test
 from mmcabl.engine.needs import training_needs
 from mmcabl.engine.preflight import PreflightHook, check_run
@@ -29,14 +30,20 @@ def config(path, work_dir, **options):
 
 
 @pytest.fixture
-def quick(tmp_path):
+def quick(tmp_path, monkeypatch):
     """The quick start's config, with all it needs; one step of training."""
+    # a second and more at each start of a Runner: compilers' versions, the config's layout
+    monkeypatch.setattr('mmengine.runner.runner.collect_env', dict)
+    monkeypatch.setattr('yapf.yapflib.yapf_api.FormatCode', lambda text, **kwargs: (text, True))
     write_casia(tmp_path / 'data', 2, 2)
     root = str(tmp_path / 'data')
-    return config(QUICK, tmp_path / 'work', train_dataloader__dataset__data_root=root,
-                  test_dataloader__dataset__data_root=root, train_dataloader__batch_size=4, train_cfg__max_epochs=1,
-                  train_dataloader__num_workers=0, train_dataloader__persistent_workers=False,
-                  experiment_name=f'preflight_{tmp_path.name}')
+    loggers = set(MMLogger._instance_dict)
+    yield config(QUICK, tmp_path / 'work', train_dataloader__dataset__data_root=root,
+                 test_dataloader__dataset__data_root=root, train_dataloader__batch_size=4, train_cfg__max_epochs=1,
+                 train_dataloader__num_workers=0, train_dataloader__persistent_workers=False,
+                 experiment_name=f'preflight_{tmp_path.name}')
+    for name in set(MMLogger._instance_dict) - loggers:  # they write to this test's captured output
+        del MMLogger._instance_dict[name]
 
 
 def test_everything_that_is_missing_is_listed_at_once(tmp_path, monkeypatch):
@@ -145,6 +152,13 @@ def test_our_commands_show_the_useful_lines_and_keep_the_rest_in_the_log(quick, 
     'a\nHooks will be executed in the following order'])
 def test_nothing_else_is_kept_back(message):
     assert FileOnly().filter(logging.LogRecord('x', logging.INFO, '', 0, message, (), None))
+
+
+def test_a_layout_is_computed_once():
+    calls = []
+    lay_out = remembered(lambda text, style_config=None: calls.append(text) or text.upper())
+    assert [lay_out('a', style_config=dict(x=1)) for _ in range(2)] == ['A', 'A'] and calls == ['a']
+    assert lay_out('a', style_config=dict(x=2)) == 'A' and len(calls) == 2
 
 
 def test_the_runner_is_as_it_was_afterwards():

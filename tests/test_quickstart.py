@@ -1,13 +1,13 @@
 """The quick start at a tiny scale: its report, its pictures, what it reuses."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from mmcabl.quickstart import report as reporting
+from tests import warm
 
 SCRIPT = Path(__file__).parents[1] / 'tools/quickstart.py'
 
@@ -43,8 +43,8 @@ def test_runs_reports_and_reuses(tmp_path):
     pytest.importorskip('skimage')
     out = tmp_path / 'quick'
     command = [sys.executable, str(SCRIPT), '--out', str(out), '--train-images', '8', '--test-images', '4',
-               '--cfg-options', 'train_cfg.max_epochs=1']
-    first = subprocess.run(command, capture_output=True, text=True, timeout=400)
+               '--cfg-options', 'train_cfg.max_epochs=1', 'model.scales=[64]']
+    first = warm.run(command, timeout=600)
     assert first.returncode == 0, first.stdout[-2000:] + first.stderr[-2000:]
     found = json.loads((out / 'report.json').read_text())
     assert set(found['p_f1']) == {'null', 'point', 'box', 'box_point', 'all_ones', 'random'}
@@ -54,7 +54,7 @@ def test_runs_reports_and_reuses(tmp_path):
     assert str(out / 'report.md') in first.stdout
     checkpoint = out / 'train' / 'epoch_1.pth'
     made = checkpoint.stat().st_mtime_ns
-    again = subprocess.run(command, capture_output=True, text=True, timeout=400)
+    again = warm.run(command, timeout=600)
     assert again.returncode == 0 and 'training has finished' in again.stdout
     assert checkpoint.stat().st_mtime_ns == made
     second = json.loads((out / 'report.json').read_text())

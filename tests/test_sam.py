@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from mmcabl.refinement import CGSR, Prompts, SAMRefiner
+from mmcabl.refinement import CGSR, Prompts, Refiner, SAMRefiner
 from mmcabl.registry import MODELS
+from tests.conftest import build_localizer
 
 modeling = pytest.importorskip('segment_anything.modeling')
 from segment_anything import SamPredictor  # noqa: E402
@@ -112,3 +113,43 @@ def test_encodings_are_made_once_and_give_the_same_masks(tmp_path):
         sam.image_encoder.patch_embed.proj.bias += 1
     SAMRefiner(sam=sam, device='cpu', cache_dir=str(tmp_path)).refine(images, PROMPTS, KINDS)
     assert sum(made) == 7 and len(list(tmp_path.rglob('*.npy'))) == 6
+
+
+def test_sam_runs_where_its_model_does():
+    """'meta' stands for a GPU: neither a CPU nor the default device."""
+    refiner = SAMRefiner(sam=build_sam(), dtype='bfloat16')
+    assert refiner.device.type == 'cpu' and refiner.dtype == torch.float32
+    assert refiner.to(torch.device('meta')) is refiner
+    assert {p.device.type for p in refiner.sam.parameters()} == {'meta'} == {refiner.device.type}
+    assert refiner.predictor.device.type == 'meta' and refiner.dtype == torch.bfloat16
+    fixed = SAMRefiner(sam=build_sam(), device='cpu').to(torch.device('meta'))
+    assert fixed.device.type == 'cpu' and {p.device.type for p in fixed.sam.parameters()} == {'cpu'}
+
+
+@pytest.mark.parametrize('rank', [0, 5])
+def test_without_a_model_it_is_the_ranks_own_gpu(monkeypatch, rank):
+    sam, moved = build_sam(), []
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    monkeypatch.setattr(torch.cuda, 'current_device', lambda: rank)
+    monkeypatch.setattr(sam, 'to', lambda device: moved.append(device) or sam)
+    assert SAMRefiner(sam=sam).device == torch.device('cuda', rank) == moved[0]
+
+
+def test_a_model_takes_its_refiner_along():
+    asked = []
+
+    class Remembers(Refiner):
+        def to(self, device):
+            asked.append(device)
+            return self
+
+        def refine(self, images, prompts, kinds):
+            return [[np.zeros(i.shape[:2], bool) for _ in kinds] for i in images]
+
+    model = build_localizer()
+    model.postprocessor._refiner = Remembers()
+    with torch.no_grad():
+        model.predict([torch.randn(3, 64, 64)])
+    assert asked == [next(model.parameters()).device]
+    model.postprocessor(np.zeros((8, 8, 3), np.uint8), np.eye(8))  # a map without a model: it stays where it is
+    assert len(asked) == 1

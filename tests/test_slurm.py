@@ -37,16 +37,16 @@ def job(slurm, tmp_path_factory):
                      **environment)
     number = re.search(r'Submitted batch job (\d+)', said)[1]
     log = tmp / f'work/slurm-{number}.log'
-    slurm.wait(lambda: log.is_file() and re.search(r'\[2\]\[ *\d+/16\]', log.read_text()), 120,
+    slurm.wait(lambda: log.is_file() and re.search(r'\[2\]\[ *\d+/16\]', log.read_text()), 600,
                'epoch 2 did not begin')
     # what Slurm sends GRACE seconds before a time limit
     slurm.run('scancel', '--batch', '--signal=USR1', number)
-    slurm.wait(lambda: 'is put back into the queue' in log.read_text(), 60, 'the job was not put back')
+    slurm.wait(lambda: 'is put back into the queue' in log.read_text(), 300, 'the job was not put back')
     # Slurm waits two minutes before it starts a requeued job; the test does not
-    slurm.wait(lambda: 'JobState=PENDING' in slurm.run('scontrol', 'show', 'job', number), 60,
+    slurm.wait(lambda: 'JobState=PENDING' in slurm.run('scontrol', 'show', 'job', number), 300,
                'the job is not pending')
     slurm.run('scontrol', 'update', f'JobId={number}', 'StartTime=now')
-    slurm.wait(lambda: f'job {number} ended with status 0' in log.read_text(), 300, 'the job did not end')
+    slurm.wait(lambda: f'job {number} ended with status 0' in log.read_text(), 600, 'the job did not end')
     return dict(slurm=slurm, tmp=tmp, log=log.read_text(), number=number, environment=environment)
 
 
@@ -54,10 +54,13 @@ def test_a_requeued_job_goes_on_from_its_last_checkpoint(job):
     log = job['log']
     assert f'job {job["number"]}, start 0, 2 tasks' in log and f'job {job["number"]}, start 1, 2 tasks' in log
     first, second = log.split(f'job {job["number"]}, start 1')
-    assert 'Distributed training: True' in first and 'Auto resumed from the latest checkpoint' in second
-    begun = re.findall(r'Epoch\(train\) +\[(\d+)\]\[ *(\d+)/16\]', second)
-    assert begun[0] == ('2', '1') and begun[-1] == (str(EPOCHS), '16')
-    assert not re.findall(r'Epoch\(train\) +\[3\]', first)  # it was killed in epoch 2
+    started = min((job['tmp'] / 'work').glob('*/*.log'))  # the console has what changes, the log file everything
+    assert 'Distributed training: True' in started.read_text() and 'Auto resumed from the latest checkpoint' in second
+    stopped, begun = (re.findall(r'Epoch\(train\) +\[(\d+)\]\[ *(\d+)/16\]', text) for text in (first, second))
+    resumed = int(re.search(r'resumed epoch: (\d)', second)[1])
+    # in epoch 2 unless the machine is very fast
+    assert resumed >= 1 and stopped[-1] != (str(EPOCHS), '16') and int(stopped[-1][0]) - resumed in (0, 1)
+    assert begun[0] == (str(resumed + 1), '1') and begun[-1] == (str(EPOCHS), '16')
     state = torch.load(job['tmp'] / f'work/epoch_{EPOCHS}.pth', map_location='cpu', weights_only=False)
     assert state['meta']['epoch'] == EPOCHS and state['meta']['iter'] == EPOCHS * 16
 

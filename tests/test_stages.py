@@ -2,6 +2,9 @@
 
 import json
 import os
+import runpy
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,9 +12,10 @@ from mmengine.config import Config
 
 from mmcabl.engine.identity import test_identity as identity_of_test
 from mmcabl.engine.identity import training_identity
+from mmcabl.engine.outputs import new_file, own_folder
 from mmcabl.engine.stages import STAMP, finish, finished, folder_for
 from mmcabl.engine.upstream import run_script
-from mmcabl.models import WeaklySupervisedLocalizer
+from mmcabl.models import WeakLabelHead, WeaklySupervisedLocalizer
 from mmcabl.quickstart.stages import Plan
 from mmcabl.quickstart.stages import make_data as quickstart_data
 from mmcabl.tables.families import FAMILIES
@@ -115,6 +119,7 @@ def merged(cfg, options):
 
 
 TEST_ONLY = [
+    dict(model__head__map_bias='none'),
     dict(model__postprocessor__threshold=0.4), dict(model__scales=[64]), dict(model__flip=False),
     dict(model__attention='auto'), dict(model__union='sum'), dict(test_evaluator=[]),
     dict(test_cfg__save_masks=False),
@@ -178,8 +183,9 @@ def test_a_tests_stamp_covers_weights_data_and_refinement(cfg):
 def test_only_parameters_of_the_localizer_count_as_test_only():
     from inspect import signature
 
-    from mmcabl.engine.identity import TEST_ONLY_OF_MODEL
+    from mmcabl.engine.identity import TEST_ONLY_OF_HEAD, TEST_ONLY_OF_MODEL
     assert set(TEST_ONLY_OF_MODEL) < set(signature(WeaklySupervisedLocalizer).parameters)
+    assert set(TEST_ONLY_OF_HEAD) < set(signature(WeakLabelHead).parameters)
 
 
 def test_a_finished_training_survives_another_threshold_and_another_spelling(tmp_path, monkeypatch):
@@ -226,3 +232,48 @@ def test_a_scripts_warnings_are_heard_and_its_log_is_kept(tmp_path, monkeypatch)
         run_script('script.py', '3', log=log)
     text = log.read_text()
     assert text.count('UserWarning: ours: the map has NaN') == 2 and text.count('warnings: None') == 2
+
+
+def tool(name, *arguments, monkeypatch):
+    """A script of ``tools`` in this process."""
+    script = Path(__file__).parents[1] / 'tools' / f'{name}.py'
+    monkeypatch.setattr('sys.argv', [str(script), *map(str, arguments)])
+    runpy.run_path(str(script), run_name='__main__')
+
+
+def test_files_that_a_user_names_are_not_written_over(tmp_path, monkeypatch):
+    (tmp_path / 'mine.csv').write_text('years of work')
+    (tmp_path / 'images.0.jsonl').write_text('{"dataset": "d", "index": 0, "image": "i", "unreadable": true, '
+                                             '"metrics": {}}\n')
+    monkeypatch.setattr('mmcabl.results.summarize_store', lambda folder: {'i_auc': 0.5})
+    with pytest.raises(SystemExit, match='mine.csv exists and is not overwritten; give another name or --overwrite'):
+        tool('summarize', tmp_path, '--csv', tmp_path / 'mine.csv', monkeypatch=monkeypatch)
+    assert (tmp_path / 'mine.csv').read_text() == 'years of work'
+    tool('summarize', tmp_path, '--csv', tmp_path / 'new.csv', monkeypatch=monkeypatch)
+    tool('summarize', tmp_path, '--csv', tmp_path / 'mine.csv', '--overwrite', monkeypatch=monkeypatch)
+    assert (tmp_path / 'mine.csv').read_text() == (tmp_path / 'new.csv').read_text()
+    with pytest.raises(FileExistsError, match='exists and is not overwritten; give another name.$'):
+        new_file(tmp_path, overwrite=True)
+
+
+def test_a_folder_of_results_is_free_or_ours(tmp_path):
+    assert own_folder(tmp_path / 'new', ('index',)) == tmp_path / 'new' and own_folder(tmp_path, ('index',))
+    (tmp_path / 'unreadable.txt').write_text('mine')
+    with pytest.raises(FileExistsError, match='is not empty and holds no results.*unreadable.txt'):
+        own_folder(tmp_path, ('index',))
+    (tmp_path / 'index.123.part').mkdir()  # of a run that was killed at once
+    assert own_folder(tmp_path, ('index',)) == tmp_path
+
+
+@pytest.mark.parametrize('made', [False, True])
+def test_make_clean_removes_a_quick_start_and_nothing_else(tmp_path, made):
+    if shutil.which('make') is None:
+        pytest.skip('there is no make')
+    folder = tmp_path / 'work_dirs/quickstart'
+    (folder_for(folder, dict(what='quick start')) / 'x').mkdir(parents=True)
+    if not made:
+        (folder / STAMP).unlink()
+    makefile = Path(__file__).parents[1] / 'Makefile'
+    done = subprocess.run(['make', '-f', str(makefile), 'clean'], cwd=tmp_path, capture_output=True, text=True)
+    assert folder.exists() is not made and (done.returncode == 0) is made
+    assert 'work_dirs/quickstart' in done.stdout + done.stderr

@@ -82,6 +82,22 @@ def test_mmsegs_inference_model(tmp_path, picture):
     assert drawn.shape == (48, 64, 3) and (tmp_path / 'drawn.png').is_file()
 
 
+def test_gradients_of_the_logits_reach_every_block(tmp_path, picture):
+    """What vis_cam.py does, without grad-cam."""
+    from mmengine.dataset import Compose, default_collate
+    from mmpretrain import get_model
+    cfg = shrunk('quickstart/cabl_conformer-mini_b8-8e_synthetic-160.py')
+    model = get_model(cfg, saved(cfg, tmp_path, 2.), device='cpu')
+    data = Compose(cfg.test_dataloader.dataset.pipeline)({'img_path': picture})
+    inputs = model.data_preprocessor(default_collate([data]), False)['inputs']
+    kept = []
+    model.backbone.conv_trans_2.cnn_block.bn3.register_forward_hook(lambda module, args, out: kept.append(out))
+    logits = model(inputs)
+    assert inputs.shape == (1, 3, 48, 64) and logits.shape == (1, 1)
+    assert logits.item() == pytest.approx(2, abs=0.1)  # the mean of both branches, whose biases are 2
+    assert torch.autograd.grad(logits[0, 0], kept)[0].abs().sum() > 0
+
+
 def run_script(monkeypatch, script, *arguments):
     monkeypatch.setattr(sys, 'argv', [script, *arguments])
     package = 'mmseg' if script.startswith('mmseg/') else 'mmpretrain'

@@ -1,6 +1,7 @@
 """Synthetic forgeries: layout, determinism, truth of the masks, nothing given away by compression."""
 
 import json
+import os
 
 import cv2
 import numpy as np
@@ -129,3 +130,36 @@ def test_bad_input_is_named(photos, tmp_path):
             ForgeryRecipe(**bad)
     with pytest.raises(ValueError, match="'all'.*train, test"):
         embedded_photographs('all')
+
+
+def test_bad_photographs_are_left_out_with_a_line_each(photos, tmp_path, caplog):
+    for name, content in (('bad.jpg', b'text'), ('empty.png', b''), ('cut.png', photos[0].read_bytes()[:900])):
+        (tmp_path / name).write_bytes(content)
+    os.mkfifo(tmp_path / 'pipe.jpg')
+    (tmp_path / 'folder.jpg').mkdir()
+    given = find_photographs(tmp_path)
+    assert len(given) == 7
+    recipe = ForgeryRecipe(size=64)
+    records = generate(given, tmp_path / 'a', 40, 5, recipe, workers=1, progress=False)
+    assert {r['photo'] for r in records} == {p.name for p in photos}
+    assert all(r['donor'] != r['photo'] for r in records if r.get('donor'))
+    lines = sorted(record.getMessage() for record in caplog.records)
+    assert [line.split(f'{tmp_path}/')[1][:12] for line in lines] == ['bad.jpg is n', 'cut.png is t', 'empty.png is',
+                                                                       'pipe.jpg is ']
+    assert all(line.endswith('It is left out.') for line in lines)
+    generate(given, tmp_path / 'b', 40, 5, recipe, workers=2, progress=False)
+    assert contents(tmp_path / 'a') == contents(tmp_path / 'b')
+    with pytest.raises(ValueError, match='None of the 3 photographs can be read; the first: .*bad.jpg is not'):
+        generate([p for p in given if p not in photos][:3], tmp_path / 'c', 4, progress=False,
+                 workers=1)
+    with pytest.raises(ValueError, match='None of the 3 photographs can be read.*more than the limit of 0.0001 mega'):
+        generate(photos, tmp_path / 'c', 4, progress=False, workers=1, max_pixels=100)
+
+
+def test_folders_of_any_name_can_be_written_and_read(photos, tmp_path):
+    out = os.fsdecode(os.fsencode(tmp_path) + b'/caf\xe9')
+    odd = os.fsdecode(os.fsencode(tmp_path) + b'/ph\xe9.png')
+    with open(odd, 'wb') as file:
+        file.write(photos[0].read_bytes())
+    records = generate([odd], out, 4, 0, ForgeryRecipe(size=64), workers=1, progress=False, layout='Columbia')
+    assert len(records) == 4 and all(os.path.getsize(os.path.join(out, r['image'])) for r in records)

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -10,12 +9,15 @@ import cv2
 import pytest
 from mmengine.config import Config
 
-from mmcabl.tables import paper
+from mmcabl.tables import paper, runs
 from mmcabl.tables.collect import cells
 from mmcabl.tables.definitions import TABLES, VARIANTS
 from mmcabl.tables.families import FAMILIES
 from mmcabl.tables.figures import points
+from mmcabl.tables.rehearsal import make_data
 from mmcabl.tables.render import comma_separated, latex, markdown
+from mmcabl.tables.runs import Bench
+from tests import warm
 
 SCRIPT = Path(__file__).parents[1] / 'tools/tables.py'
 
@@ -115,8 +117,8 @@ def test_the_command_runs_collects_and_reuses(tmp_path):
     out = tmp_path / 'tables'
     command = [sys.executable, str(SCRIPT), '--family', 'rehearsal', '--out', str(out), '--train-images', '8',
                '--test-images', '4', '--only', 'table5', 'fig4', 'fig5', '--jobs', '2', '--threads', '1',
-               '--cfg-options', 'train_cfg.max_epochs=1']
-    first = subprocess.run(command, capture_output=True, text=True, timeout=500)
+               '--cfg-options', 'train_cfg.max_epochs=1', 'model.scales=[64]']
+    first = warm.run(command, timeout=600)
     assert first.returncode == 0, first.stdout[-2000:] + first.stderr[-3000:]
     report = (out / 'report/report.md').read_text()
     assert 'Table V' in report and 'None of these images is from those data sets' in report
@@ -128,7 +130,69 @@ def test_the_command_runs_collects_and_reuses(tmp_path):
     assert picture.shape[1] == 1200 and cv2.imread(str(out / 'report/fig5.png')) is not None
     table = next((out / 'cabl/seed0/test/results').glob('*/per_image.csv'))
     assert len(table.read_text().splitlines()) == 1 + 4 * 4
-    again = subprocess.run(command, capture_output=True, text=True, timeout=200)
+    again = warm.run(command, timeout=600)
     assert again.returncode == 0 and 'train.py' not in again.stdout and 'test.py' not in again.stdout
-    collected = subprocess.run([*command, '--collect'], capture_output=True, text=True, timeout=200)
+    collected = warm.run([*command, '--collect'], timeout=600)
     assert 'Table V' in collected.stdout
+
+
+@pytest.fixture(scope='module')
+def data(tmp_path_factory):
+    pytest.importorskip('skimage')
+    return make_data(tmp_path_factory.mktemp('rehearsal') / 'data', 2, 2)
+
+
+@pytest.fixture
+def bench(data, tmp_path, monkeypatch):
+    """Benches on the rehearsal's data whose scripts only write what the real ones leave behind; and the calls."""
+    calls = []
+
+    def script(name, config, *arguments, **kwargs):
+        work = Path(arguments[arguments.index('--work-dir') + 1])
+        calls.append(work.relative_to(tmp_path / 'out').as_posix())
+        if name == 'train.py':
+            (work / 'epoch_4.pth').write_text(str(work))
+            (work / 'last_checkpoint').write_text(str(work / 'epoch_4.pth'))
+        else:
+            (work / 'results').mkdir()
+            (work / 'results/summary.json').write_text(json.dumps(summary(len(calls))))
+
+    monkeypatch.setattr('mmcabl.tables.runs.run_script', script)
+    return lambda *options, data=data: Bench(FAMILIES['rehearsal'], tmp_path / 'out', data, options=options), calls
+
+
+def test_runs_of_other_settings_lie_beside_and_are_not_shown(bench, tmp_path, capsys):
+    make, calls = bench
+    wanted = [('cabl', 0), ('cabl', 1), ('none', 0)]
+    make().run(wanted, [('cabl', 0)], jobs=3)
+    assert sorted(calls) == sorted([f'{v}/seed{s}/{stage}' for v, s in wanted for stage in ('train', 'test')]
+                                   + ['cabl/seed0/robustness'])
+    make().run(wanted, [('cabl', 0)], jobs=3)
+    assert len(calls) == 7 and make().result(('cabl', 0)) == tmp_path / 'out/cabl/seed0/test'
+    make('model.postprocessor.threshold=0.4').run([('cabl', 0)], [])
+    assert len(calls) == 8 and calls[-1].startswith('cabl/seed0/test-')  # the training is used again
+    first, second = make().result(('cabl', 0)), make('model.postprocessor.threshold=0.4').result(('cabl', 0))
+    assert second == tmp_path / 'out' / calls[-1] and make().summary(first) != make().summary(second)
+    capsys.readouterr()
+    assert make('train_cfg.max_epochs=9').result(('cabl', 0)) is None
+    assert 'was made with other options or other data and is left out' in capsys.readouterr().out
+    assert make().result(('cabl', 7)) is None and capsys.readouterr().out == ''
+    gone = tmp_path / 'gone'  # the results were copied to a machine without the data
+    assert make(data=gone).result(('none', 0)) == tmp_path / 'out/none/seed0/test'
+    assert make(data=gone).result(('cabl', 0)) is None
+    assert len(calls) == 8
+
+
+def test_a_failed_run_says_so_and_the_others_are_kept(bench, tmp_path, monkeypatch):
+    make, calls = bench
+    real = runs.run_script
+
+    def script(name, config, *arguments, **kwargs):
+        if 'none' in str(kwargs['log']):
+            raise SystemExit('train.py ended with exit status 1')
+        real(name, config, *arguments, **kwargs)
+
+    monkeypatch.setattr('mmcabl.tables.runs.run_script', script)
+    with pytest.raises(SystemExit, match='ended with exit status 1'):
+        make().run([('none', 0), ('cabl', 0)], [], jobs=2)
+    assert make().result(('cabl', 0)) and make().result(('none', 0)) is None

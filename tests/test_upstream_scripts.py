@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -13,20 +12,22 @@ from pathlib import Path
 import pytest
 
 from mmcabl.engine.upstream import upstream_script
+from tests import warm
 from tests.conftest import write_casia
+from tests.packages import build, copy_tree
 
 CONFIG = Path(__file__).parents[1] / 'configs/quickstart/cabl_conformer-mini_b8-8e_synthetic-160.py'
 
 
 def command(script, *arguments, root, work_dir, options=()):
-    return [sys.executable, '-W', 'ignore', str(upstream_script('mmpretrain', script)), str(CONFIG), *arguments,
+    return [sys.executable, str(upstream_script('mmpretrain', script)), str(CONFIG), *arguments,
             '--work-dir', str(work_dir), '--cfg-options', 'train_cfg.max_epochs=2', 'default_hooks.logger.interval=1',
             f'train_dataloader.dataset.data_root={root}', f'test_dataloader.dataset.data_root={root}',
             'train_dataloader.batch_size=4', 'model.attention=auto', *options]
 
 
 def run(*args, **kwargs):
-    done = subprocess.run(command(*args, **kwargs), capture_output=True, text=True, timeout=300)
+    done = warm.run(command(*args, **kwargs), timeout=600)
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout + done.stderr
 
@@ -86,13 +87,10 @@ def test_test_reports_metrics_and_writes_overlays(trained, tmp_path):
 def test_resume_after_a_kill_in_mid_epoch(trained, tmp_path):
     root, work_dir, _ = trained
     slow = ['train_cfg.max_epochs=3', 'train_dataloader.batch_size=1']
-    process = subprocess.Popen(command('train.py', root=root, work_dir=tmp_path, options=slow),
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-    deadline = time.time() + 240
-    while not [r for r in losses(tmp_path) if r[0] == 2] and process.poll() is None and time.time() < deadline:
-        time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    process = warm.start(command('train.py', root=root, work_dir=tmp_path, options=slow))
+    while not [r for r in losses(tmp_path) if r[0] == 2] and process.is_alive():
+        time.sleep(0.02)
+    warm.kill(process)
     assert (tmp_path / 'epoch_1.pth').is_file() and not (tmp_path / 'epoch_3.pth').is_file()
     last = re.search(r'epoch_(\d)', (tmp_path / 'last_checkpoint').read_text()).group(1)
     output = run('train.py', '--resume', 'auto', root=root, work_dir=tmp_path, options=slow)
@@ -111,8 +109,10 @@ def test_amp_of_the_upstream_script(trained, tmp_path):
 
 
 def mim(*arguments, **kwargs):
-    done = subprocess.run([str(Path(sys.executable).with_name('mim')), *arguments], capture_output=True, text=True,
-                          timeout=300, **kwargs)
+    """The command starts the toolbox's script in a fresh process."""
+    script = kwargs['cwd'] / 'mim.py'
+    script.write_text('from mim.cli import cli; cli()')
+    done = warm.run([sys.executable, script, *arguments], timeout=600, **kwargs)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
 
 
@@ -120,10 +120,11 @@ def test_mim_trains_and_tests_the_installed_package(trained, tmp_path):
     pytest.importorskip('mim', reason='the mim command is not installed')
     root, work_dir, _ = trained
     installed = tmp_path / 'site'
-    subprocess.run([sys.executable, '-m', 'pip', 'install', '-q', '--no-deps', '--no-build-isolation', '--no-index',
-                    '--target', str(installed), str(CONFIG.parents[2])], check=True)
+    wheel, _ = build('wheel', copy_tree(tmp_path / 'tree'), tmp_path)
+    subprocess.run([sys.executable, '-m', 'pip', 'install', '-q', '--no-deps', '--no-index', '--target',
+                    str(installed), str(wheel)], check=True)
     assert not (installed / 'mmcabl/.mim/configs').is_symlink()
-    arguments = command('train.py', root=root, work_dir=tmp_path)[5:]  # what follows the config
+    arguments = command('train.py', root=root, work_dir=tmp_path)[3:]  # what follows the config
     here = dict(cwd=tmp_path, env={**os.environ, 'PYTHONPATH': str(installed)})
     # by name: mim looks the config up inside the package
     mim('train', 'mmcabl', CONFIG.name, '--launcher', 'none', '--gpus', '0', *arguments, **here)
@@ -136,6 +137,6 @@ def test_mim_trains_and_tests_the_installed_package(trained, tmp_path):
 def test_mim_works_on_an_editable_install_with_the_configs_path(trained, tmp_path):
     pytest.importorskip('mim', reason='the mim command is not installed')
     root, work_dir, _ = trained
-    arguments = command('train.py', root=root, work_dir=tmp_path)[5:]
+    arguments = command('train.py', root=root, work_dir=tmp_path)[3:]
     mim('train', 'mmcabl', str(CONFIG), '--launcher', 'none', '--gpus', '0', *arguments, cwd=tmp_path)
     assert losses(tmp_path) == losses(work_dir)

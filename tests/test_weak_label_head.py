@@ -6,7 +6,6 @@ from mmpretrain.structures import DataSample
 from torch.nn import functional as F
 
 from mmcabl.models.heads import WeakLabelHead
-from mmcabl.models.heads.weak_label_head import token_grid
 from mmcabl.registry import MODELS
 
 LABELS = [0, 1, 1]
@@ -102,12 +101,7 @@ def test_bad_input_is_named(feats):
         WeakLabelHead(in_channels=8, map_bias='all')
     with pytest.raises(ValueError, match=r'labels 0 \(authentic\) and 1.*\[0, 3\]'):
         WeakLabelHead(in_channels=8).loss(feats, samples([0, 3, 3]))
+    with pytest.raises(ValueError, match='returned 24 patch tokens where its grid is 4 x 5'):
+        WeakLabelHead(in_channels=8, embed_dims=5).class_maps(feats, (64, 80), (4, 5))
     with pytest.raises(ValueError, match="embed_dims set.*'raw'"):
         WeakLabelHead(embed_dims=5)((torch.randn(1, 8, 4, 4),))
-
-
-def test_token_grid():
-    assert token_grid(24, (64, 96)) == (4, 6) and token_grid(24, (96, 64)) == (6, 4)
-    assert token_grid(2304, (768, 768)) == (48, 48)
-    with pytest.raises(ValueError, match='form no grid'):
-        token_grid(10007, (512, 512))

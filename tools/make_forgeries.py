@@ -2,6 +2,7 @@
 
 import argparse
 
+from mmcabl.images import shown
 from mmcabl.synthetic import ForgeryRecipe, find_photographs, generate
 from mmcabl.synthetic.forgery import FORGERIES
 from mmcabl.synthetic.layouts import LAYOUTS
@@ -17,6 +18,8 @@ def main() -> None:
     parser.add_argument('--layout', choices=LAYOUTS, default='CASIAv2', help='of folders, names and masks')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--workers', type=int, help='processes; all cores if not given')
+    parser.add_argument('--max-pixels', type=int, help='of a photograph; larger ones are left out; 100 megapixels if '
+                        'not given')
     parser.add_argument('--size', type=int, default=default.size, help='side in px')
     parser.add_argument('--zoom', type=float, nargs=2, default=default.zoom, help='shrinking before the crop')
     parser.add_argument('--area', type=float, nargs=2, default=default.area, help='part that is forged')
@@ -27,13 +30,14 @@ def main() -> None:
     parser.add_argument('--noise', type=float, nargs=2, default=default.noise, help='global noise, grey levels')
     parser.add_argument('--quality', type=int, nargs=2, default=default.quality, help='of the saved JPEG')
     args = vars(parser.parse_args())
-    folder, out_dir, count, seed, workers, layout = (
-        args.pop(k) for k in ('photographs', 'out_dir', 'count', 'seed', 'workers', 'layout'))
+    folder, out_dir, count, seed, workers, layout, max_pixels = (
+        args.pop(k) for k in ('photographs', 'out_dir', 'count', 'seed', 'workers', 'layout', 'max_pixels'))
     try:
         recipe = ForgeryRecipe(**{k: tuple(v) if isinstance(v, list) else v for k, v in args.items()})
-        records = generate(find_photographs(folder), out_dir, count, seed, recipe, workers, layout=layout)
+        records = generate(find_photographs(folder), out_dir, count, seed, recipe, workers, layout=layout,
+                           max_pixels=max_pixels)
     except (ValueError, OSError) as error:
-        raise SystemExit(str(error)) from None
+        raise SystemExit(shown(str(error))) from None
     print(f'{len(records)} images in {out_dir}, half of them forged; manifest.jsonl tells what was done to each.')
 
 

@@ -52,7 +52,7 @@ def main() -> None:
     with stage('data', seconds):
         train_data, test_data = make_data(plan)
     with stage('train', seconds):
-        checkpoint = train(plan, train_data)
+        checkpoint = train(plan, train_data, test_data)
     with stage('test', seconds):
         tested, metrics = test(plan, test_data, checkpoint)
         pictures = folder_for(plan.root / 'overlays', dict(test=made_for(tested)))

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import torch
 
+from mmcabl.engine.outputs import own_folder
 from mmcabl.results.files import write_whole
 from mmcabl.scoring import Predictor, score_share
 from mmcabl.scoring.chunk_results import left_out_images
@@ -48,6 +49,8 @@ def score(args: argparse.Namespace) -> None:
     if not device and torch.cuda.is_available():
         local = int(os.environ.get('LOCAL_RANK', os.environ.get('SLURM_LOCALID', 0)))
         device = f'cuda:{local % torch.cuda.device_count()}'
+    if rank == 0:
+        own_folder(args.out, ('index',))
     predictor = Predictor(args.config, args.checkpoint, device, max_failures=args.max_failures,
                           trust=args.trust)
     start = time.time()

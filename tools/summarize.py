@@ -7,6 +7,7 @@ import argparse
 import json
 from pathlib import Path
 
+from mmcabl.engine.outputs import new_file
 from mmcabl.results import ResultStore, summarize_store, write_table
 from mmcabl.results.summary import table_one_row
 
@@ -15,8 +16,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('folder', type=Path, help='holds images.*.jsonl')
     parser.add_argument('--csv', type=Path, help='also write the records as one table')
+    parser.add_argument('--overwrite', action='store_true', help='replace the table where it exists')
     args = parser.parse_args()
     try:
+        if args.csv:
+            new_file(args.csv, args.overwrite)
         found = summarize_store(args.folder)
         if args.csv:
             write_table(ResultStore(args.folder).read(), args.csv)

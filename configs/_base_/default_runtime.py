@@ -6,7 +6,8 @@ custom_imports = dict(
     allow_failed_imports=False)
 # True: load checkpoints that hold Python objects, which can run code. For files of your own.
 trust_checkpoints = False
-model_wrapper_cfg = dict(type='mmcabl.AnyDeviceDDP')
+# For `--tta`: averages maps and scores, and refines the average.
+tta_model = dict(type='mmcabl.ForensicTTAModel')
 
 default_hooks = dict(
     # What a run needs is checked before its first step.

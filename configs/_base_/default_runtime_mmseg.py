@@ -7,9 +7,8 @@ custom_imports = dict(
     allow_failed_imports=False)
 visualizer = dict(
     _delete_=True, type='SegLocalVisualizer', vis_backends=[dict(type='LocalVisBackend')], name='visualizer')
-# For `--show-dir`; and `--tta`: mmseg's own averaging, on top of the model's test scales.
+# For `--show-dir`; and `--tta`, on top of the model's test scales.
 default_hooks = dict(visualization=dict(_delete_=True, type='mmcabl.SegmentationOverlayHook'))
-tta_model = dict(type='SegTTAModel')
 tta_pipeline = [
     dict(type='mmcabl.LoadForensicImage'),
     dict(
@@ -20,8 +19,8 @@ tta_pipeline = [
             [
                 dict(
                     type='PackSegInputs',
-                    meta_keys=('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'unreadable', 'dataset_name',
-                               'gt_label', 'flip', 'flip_direction'))
+                    meta_keys=('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'orientation', 'unreadable',
+                               'reason', 'dataset_name', 'gt_label', 'flip', 'flip_direction'))
             ],
         ])
 ]

@@ -14,7 +14,7 @@ model = dict(
 test_pipeline = [
     dict(type='mmcabl.LoadForensicImage'),
     dict(type='Resize', scale=(512, 512)),
-    dict(type='PackInputs', meta_keys=('sample_idx', 'img_path', 'unreadable', 'dataset_name')),
+    dict(type='PackInputs', meta_keys=('sample_idx', 'img_path', 'unreadable', 'reason', 'dataset_name', 'flip')),
 ]
 test_dataloader = dict(
     collate_fn=dict(type='default_collate'),

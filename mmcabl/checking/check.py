@@ -5,13 +5,17 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Dict, List, Optional, Tuple, Type
 
+import numpy as np
+
 from mmcabl.checking.inspect import Inspected, inspect_all
 from mmcabl.datasets import COVERAGE, IMD2020, CASIAv1, CASIAv2, Columbia, ForgeryDataset, ForgeryFolders
-from mmcabl.datasets.forgery_dataset import stem
+from mmcabl.datasets.casia import running_number
 
 #: In this order: CASIA v1 and v2 differ in the names of their folders of masks.
 KNOWN: Dict[str, Type[ForgeryDataset]] = {
     cls.__name__: cls for cls in (CASIAv1, CASIAv2, Columbia, COVERAGE, IMD2020, ForgeryFolders)}
+#: The public lists lack up to 18 of a data set's published images; more than this part of them is another data set.
+MISSING = 0.01
 
 
 @dataclass
@@ -20,10 +24,12 @@ class Findings:
 
     Attributes:
         dataset, root: what it is and where.
+        published: (authentic, manipulated) as published, None where nothing was.
         images: one record for each image.
         stray_masks: mask files that belong to no image, each with the image that has its number, if there is
             exactly one and it has no mask: a name with a mistake in it.
         duplicates: groups of images with the same pixels.
+        partial: the root may hold a part of what was published.
     """
 
     dataset: str
@@ -32,6 +38,7 @@ class Findings:
     images: List[Inspected]
     stray_masks: List[Tuple[str, Optional[str]]] = field(default_factory=list)
     duplicates: List[List[Inspected]] = field(default_factory=list)
+    partial: bool = False
 
     @property
     def counts(self) -> Tuple[int, int]:
@@ -51,8 +58,25 @@ class Findings:
 
     @property
     def wrong_size(self) -> List[Inspected]:
-        """Images whose mask has another size."""
-        return [i for i in self.images if i.size and i.mask_size and i.size != i.mask_size]
+        """Images whose mask has another size; ``fitted`` says what readers do with it."""
+        return [i for i in self.images if i.fitted]
+
+    @property
+    def unusable(self) -> List[Inspected]:
+        """Images that do not count for the score of their kind; ``why_unusable`` says why."""
+        return [i for i in self.images if i.why_unusable]
+
+    @property
+    def missing(self) -> int:
+        """How many of the published images are not there, or cannot be read."""
+        readable = [i.label for i in self.images if not i.error]
+        return sum(max(0, there - readable.count(label)) for label, there in enumerate(self.published or ()))
+
+    @property
+    def all_ones(self) -> Tuple[float, int]:
+        """P-F1 of the mask that marks everything, 2 a / (1 + a) for an area a, and the images it is a mean of."""
+        areas = np.array([i.area for i in self.images if i.label == 1 and i.area is not None and not i.error])
+        return float((2 * areas / (1 + areas)).mean()) if len(areas) else float('nan'), len(areas)
 
     @property
     def odd_masks(self) -> List[Inspected]:
@@ -68,6 +92,9 @@ class Findings:
             found.append(f'there are no {"authentic" if not authentic else "manipulated"} images')
         if forged and len(self.without_mask) == forged:
             found.append('no manipulated image has a mask')
+        if not self.partial and self.missing > MISSING * sum(self.published or ()):
+            there = sum(self.published) - self.missing
+            found.append(f'only {there:,} of the {sum(self.published):,} published images can be used')
         if self.unreadable:
             found.append(f'{len(self.unreadable)} files cannot be read')
         if self.odd_masks and len(self.odd_masks) == sum(i.area is not None for i in self.images):
@@ -92,7 +119,7 @@ def recognize(root: str) -> str:
 
 
 def check_root(root: str, name: Optional[str] = None, workers: Optional[int] = None,
-               progress: bool = True) -> Findings:
+               progress: bool = True, partial: bool = False, max_pixels: Optional[int] = None) -> Findings:
     """Read everything in a root and compare it with what was published.
 
     Args:
@@ -100,31 +127,28 @@ def check_root(root: str, name: Optional[str] = None, workers: Optional[int] = N
         name: of :data:`KNOWN`; recognized by default.
         workers: threads; all cores by default.
         progress: show a progress bar.
+        partial: the root may hold a part of what was published.
+        max_pixels: larger images count as unreadable; 100 megapixels by default.
     """
     name = name or recognize(root)
     cls = KNOWN[name]
     data = cls(data_root=root, pipeline=[], serialize_data=False)
     entries = [data.get_data_info(i) for i in range(len(data))]
-    images = inspect_all(entries, f'Reading {name}', workers, progress)
+    images = inspect_all(entries, f'Reading {name}', workers, progress, max_pixels)
     used = {i.mask for i in images}
     stray = [path for path in cls.mask_files(root) if path not in used]
-    return Findings(name, root, cls.PUBLISHED, images, _with_candidates(stray, images), _duplicates(images))
-
-
-def _number(path: str) -> str:
-    """The last number of a name: CASIA's running number, COVERAGE's image."""
-    digits = [part for part in stem(path).replace('_gt', '').split('_') if part.isdigit()]
-    return digits[-1] if digits else ''
+    return Findings(name, root, cls.published_at(root), images, _with_candidates(stray, images), _duplicates(images),
+                    partial)
 
 
 def _with_candidates(stray: List[str], images: List[Inspected]) -> List[Tuple[str, Optional[str]]]:
     lone: Dict[str, List[str]] = defaultdict(list)
     for image in images:
         if image.label == 1 and image.mask is None:
-            lone[_number(image.path)].append(image.path)
+            lone[running_number(image.path)].append(image.path)
     found = []
     for path in stray:
-        candidates = lone.get(_number(path), []) if _number(path) else []
+        candidates = lone.get(running_number(path), []) if running_number(path) else []
         found.append((path, candidates[0] if len(candidates) == 1 else None))
     return found
 

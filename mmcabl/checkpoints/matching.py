@@ -1,6 +1,7 @@
 """Whether weights are those of a model: every name, every shape, every number finite."""
 
 import re
+from collections import OrderedDict
 from typing import Any, Dict, List, Optional, Tuple, Union
 
 import torch
@@ -22,7 +23,11 @@ def parameters_of(checkpoint: Dict[str, Any], name: str = 'The checkpoint') -> D
     for key, value in state.items():
         if not isinstance(key, str) or not isinstance(value, Tensor) or value.layout != torch.strided:
             raise CheckpointError(f'{name} has a {type(value).__name__} in place of the parameter {str(key)[:80]!r}.')
-    return {re.sub(r'^module\.', '', key): value for key, value in state.items()}
+    found = OrderedDict((re.sub(r'^module\.', '', key), value) for key, value in state.items())
+    versions = getattr(state, '_metadata', None)  # of modules, some of which read older ones differently
+    if isinstance(versions, dict) and all(isinstance(value, dict) for value in versions.values()):
+        found._metadata = versions
+    return found
 
 
 def bare(model: nn.Module) -> nn.Module:
@@ -36,10 +41,9 @@ def not_finite(model: nn.Module, state: Dict[str, Tensor]) -> Optional[str]:
     """The first entry with a NaN or an infinity where the model's own has none; None without one."""
     own = model.state_dict()
     for key, value in state.items():
-        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
-            # masks of -inf are buffers of some models
-            if key not in own or bool(torch.isfinite(own[key]).all()):
-                return key
+        bad = value.is_floating_point() and not bool(torch.isfinite(value).all())
+        if bad and (key not in own or bool(torch.isfinite(own[key]).all())):  # some models have masks of -inf
+            return key
     return None
 
 
@@ -67,7 +71,10 @@ def load_into(model: nn.Module, state: Dict[str, Tensor]) -> Tuple[int, Dict[str
 
 def misfit(model: nn.Module, state: Dict[str, Tensor]) -> Optional[str]:
     """Load what fits and say what does not, as part of a sentence; None where everything fits."""
-    count, problems = load_into(model, state)
+    try:
+        count, problems = load_into(model, state)
+    except RuntimeError as error:
+        return ' '.join(str(error).split())[:300]
     if not any(problems.values()):
         return None
     parts = [f'{len(keys)} {kind} ({", ".join(keys[:3])}{", ..." if len(keys) > 3 else ""})'

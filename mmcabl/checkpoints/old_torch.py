@@ -1,7 +1,7 @@
 """Reading a pickle as data where torch's own way is not enough.
 
-Before 2.6, ``torch.load(weights_only=True)`` could be made to run code (CVE-2025-32434), ran TorchScript archives, and
-took no list of allowed names. Here torch reads the file with the unpickler below in its place.
+Before 2.6, ``torch.load(weights_only=True)`` could be made to run code (CVE-2025-32434), took TorchScript archives,
+and knew no list of allowed names. Here torch reads the file with the unpickler below in its place.
 """
 
 import pickle

@@ -93,7 +93,8 @@ def _reason(name: str, size: int, error: Exception) -> str:
     text = str(error)
     code = re.search(r'GLOBAL (\S+)|(TorchScript)', text)
     if code:
-        return (f'{name} holds more than data ({(code.group(1) or code.group(2))[:80]}) and could run code, so it is not loaded; if it is your own, '
+        found = (code.group(1) or code.group(2))[:80]
+        return (f'{name} holds more than data ({found}) and could run code, so it is not loaded; if it is your own, '
                 'give --trust (tools of mmcabl) or --cfg-options trust_checkpoints=True (train.py, test.py).')
     said = ' '.join(text.split())[:120]
     return (f'{name} cannot be read as a checkpoint ({size} bytes): it is cut short, damaged or of another format '

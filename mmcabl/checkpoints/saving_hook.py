@@ -33,7 +33,8 @@ class AtomicCheckpointHook(CheckpointHook):
                  backend_args: Optional[dict] = None, **kwargs) -> None:
         if file_client_args is None and backend_args is None and '://' not in str(out_dir or ''):
             backend_args = dict(backend='mmcabl.atomic')
-        super().__init__(*args, out_dir=out_dir, file_client_args=file_client_args, backend_args=backend_args, **kwargs)
+        super().__init__(*args, out_dir=out_dir, file_client_args=file_client_args, backend_args=backend_args,
+                         **kwargs)
 
     def before_run(self, runner: Runner) -> None:
         """Before mmengine reads ``last_checkpoint``."""

@@ -17,7 +17,8 @@ RESUMED = ('state_dict', 'meta', 'message_hub', 'optimizer')
 
 @HOOKS.register_module()
 class CheckedWeightsHook(Hook):
-    """Refuse a checkpoint that is not the model's: ``default_hooks=dict(weights=dict(type='mmcabl.CheckedWeightsHook'))``.
+    """Refuse a checkpoint that is not the model's: ``weights=dict(type='mmcabl.CheckedWeightsHook')`` in a config's
+    ``default_hooks``.
 
     mmengine loads what fits and goes on; a test then scores random weights. Here testing and resuming demand every
     name and shape. Training from ``load_from`` only warns: fine-tuning with another head is meant to differ. Weights
@@ -40,11 +41,12 @@ class CheckedWeightsHook(Hook):
         """Before mmengine puts it into the model."""
         training = isinstance(runner.optim_wrapper, (OptimWrapper, OptimWrapperDict))  # a config while testing
         resuming = training and runner.cfg.get('resume', False)
-        name = runner.cfg.get('load_from') or (resuming and find_latest_checkpoint(runner.work_dir)) or 'The checkpoint'
+        latest = find_latest_checkpoint(runner.work_dir) if resuming else None
+        name = runner.cfg.get('load_from') or latest or 'The checkpoint'
         lacking = [key for key in RESUMED if resuming and key not in checkpoint]
         if lacking:
-            raise CheckpointError(f'{name} holds no state of a training ({", ".join(lacking)} missing); to start from '
-                                  'its weights, give it as load_from, without resume.')
+            raise CheckpointError(f'{name} holds no state of a training ({", ".join(lacking)} missing); to start '
+                                  'from its weights, give it as load_from, without resume.')
         model, state = bare(runner.model), parameters_of(checkpoint, name)
         if not training or resuming:
             check(model, state, name)

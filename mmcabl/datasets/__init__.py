@@ -8,7 +8,7 @@ from mmcabl.datasets.forgery_dataset import ForgeryDataset
 from mmcabl.datasets.imd2020 import IMD2020
 from mmcabl.datasets.list_formats import BadList
 from mmcabl.datasets.listed import ForgeryList
-from mmcabl.datasets.loading import LoadForensicImage, LoadForgeryMask, LoadForgerySegMap, read_image
+from mmcabl.datasets.loading import LoadForensicImage, LoadForgeryMask, LoadForgerySegMap, fit_mask, read_image
 from mmcabl.datasets.masks import MASK_RULES, read_mask
 from mmcabl.datasets.perturbations import (
     GaussianBlurring,
@@ -17,10 +17,11 @@ from mmcabl.datasets.perturbations import (
     Rescaling,
     SocialNetwork,
 )
+from mmcabl.datasets.picture import KeepPicture
 
 __all__ = [
     'BadList', 'CASIAv1', 'CASIAv2', 'COVERAGE', 'Columbia', 'ForgeryDataset', 'ForgeryFolders',
-    'ForgeryList', 'GaussianBlurring', 'GaussianNoise', 'IMD2020', 'JPEGCompression', 'LoadForensicImage',
-    'LoadForgeryMask', 'LoadForgerySegMap', 'MASK_RULES', 'NaiveManipulation', 'Rescaling', 'SocialNetwork',
-    'read_image', 'read_mask',
+    'ForgeryList', 'GaussianBlurring', 'GaussianNoise', 'IMD2020', 'JPEGCompression', 'KeepPicture',
+    'LoadForensicImage', 'LoadForgeryMask', 'LoadForgerySegMap', 'MASK_RULES', 'NaiveManipulation', 'Rescaling',
+    'SocialNetwork', 'fit_mask', 'read_image', 'read_mask',
 ]

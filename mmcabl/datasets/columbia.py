@@ -17,6 +17,7 @@ class Columbia(ForgeryDataset):
         |-- 4cam_auth                     *.tif                  authentic
         `-- 4cam_splc                     *.tif                  spliced
             `-- edgemask                  <stem>_edgemask.jpg    green is the spliced region
+                                          <stem>_edgemask_3.jpg, with a blue band, not used
 
     The edge masks are coloured JPEGs, not masks: red and green regions with brighter edges and JPEG noise in
     between. A pixel is manipulated where green exceeds red and blue by 64 grey levels. Arguments: of
@@ -33,7 +34,7 @@ class Columbia(ForgeryDataset):
 
     @classmethod
     def mask_files(cls, data_root: str) -> List[str]:
-        return list_images(os.path.join(data_root, cls.TRUTH))
+        return [p for p in list_images(os.path.join(data_root, cls.TRUTH)) if stem(p).endswith('_edgemask')]
 
     def list_entries(self) -> List[Dict]:
         """Read the folders' listings."""

@@ -1,14 +1,15 @@
 """What all data sets of manipulated images have in common."""
 
 import os
-from collections import defaultdict
 from pathlib import Path
-from typing import Dict, List, Optional, Set, Tuple, Union
+from typing import Dict, List, Optional, Tuple, Union
 
 from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
 from mmcabl.datasets.masks import check_rule
+from mmcabl.datasets.text_lists import lines
+from mmcabl.images import shown
 from mmcabl.registry import DATASETS
 
 IMAGE_EXTENSIONS = ('.jpg', '.jpeg', '.png', '.tif', '.tiff', '.bmp')
@@ -19,7 +20,8 @@ def list_images(folder: Union[str, Path]) -> List[str]:
     if not os.path.isdir(folder):
         return []
     with os.scandir(folder) as found:
-        return sorted(f.path for f in found if os.path.splitext(f.name)[1].lower() in IMAGE_EXTENSIONS)
+        return sorted(f.path for f in found if os.path.splitext(f.name)[1].lower() in IMAGE_EXTENSIONS
+                      and not f.is_dir())
 
 
 def stem(path: Union[str, Path]) -> str:
@@ -73,6 +75,12 @@ class ForgeryDataset(BaseDataset):
         return []
 
     @classmethod
+    def published_at(cls, data_root: str) -> Optional[Tuple[int, int]]:
+        """What was published of the form that a folder has; None for what ``mmcabl.synthetic`` wrote there."""
+        made = all(os.path.isfile(os.path.join(data_root, name)) for name in ('manifest.jsonl', 'recipe.json'))
+        return None if made else cls.PUBLISHED
+
+    @classmethod
     def looks_like(cls, data_root: str) -> bool:
         """Whether a folder has this data set's native layout."""
         return False
@@ -80,24 +88,28 @@ class ForgeryDataset(BaseDataset):
     def load_data_list(self) -> List[Dict]:
         """The entries; says in a sentence that there is none, or that a class or masks are missing."""
         entries = self.list_entries()
-        name = f'{type(self).__name__} at {self.data_root or "(no data_root)"}'
+        name = f'{type(self).__name__} at {shown(self.data_root or "(no data_root)")}'
         if not entries:
             raise FileNotFoundError(f'{name} has no images; its folders must look like the tree in its '
                                     f'documentation: help(mmcabl.datasets.{type(self).__name__}).')
         entries = self.select(entries)
-        labels = {entry['gt_label'] for entry in entries}
-        if len(labels) == 1:
-            only = self.METAINFO['classes'][labels.pop()]
+        forged, lacking = self.count(entries)
+        if entries and forged in (0, len(entries)):
+            only = self.METAINFO['classes'][int(forged > 0)]
             print_log(f'{name} has {only} images only; a classifier cannot learn from it, and I-AUC is '
                       'undefined on it.', logger='current', level=30)
-        forged = [entry for entry in entries if entry['gt_label'] == 1]
-        lacking = sum(entry['gt_mask_path'] is None for entry in forged)
-        if 0 < lacking < len(forged):
-            print_log(f'{lacking} of {len(forged)} manipulated images of {name} have no mask; they do not count '
+        if 0 < lacking < forged:
+            print_log(f'{lacking} of {forged} manipulated images of {name} have no mask; they do not count '
                       'for pixel metrics.', logger='current', level=30)
-        for entry in entries:
+        for entry in entries if isinstance(entries, list) else ():
             entry.update(dataset_name=self.name, mask_rule=self.mask_rule)
         return entries
+
+    @staticmethod
+    def count(entries: List[Dict]) -> Tuple[int, int]:
+        """Manipulated images, and those of them without a mask."""
+        masks = [entry['gt_mask_path'] for entry in entries if entry['gt_label'] == 1]
+        return len(masks), masks.count(None)
 
     def select(self, entries: List[Dict]) -> List[Dict]:
         """Those of the entries that ``ann_file`` names, in its order."""
@@ -105,29 +117,17 @@ class ForgeryDataset(BaseDataset):
             return entries
         known = {os.path.relpath(entry['img_path'], self.data_root): entry for entry in entries}
         selected = []
-        with open(self.ann_file) as file:
-            for number, line in enumerate(file, 1):
-                name = line.strip().split(',')[0]
-                if not name:
-                    continue
-                if os.path.normpath(name) not in known:
-                    raise FileNotFoundError(f'{self.ann_file}, line {number}: {name} is not an image of the '
-                                            f'data set at {self.data_root}.')
-                selected.append(dict(known[os.path.normpath(name)]))
+        try:
+            for number, line in lines(self.ann_file):
+                name = line.split(',', 1)[0].strip()
+                if name and os.path.normpath(name) not in known:
+                    raise FileNotFoundError(f'{shown(self.ann_file)}, line {number}: {shown(name)} is not an image '
+                                            f'of the data set at {shown(self.data_root)}.')
+                selected += [dict(known[os.path.normpath(name)])] if name else []
+        except OSError as error:
+            if not error.strerror:
+                raise
+            raise FileNotFoundError(f'ann_file {shown(self.ann_file)} cannot be read: {error.strerror}.') from None
+        if not selected:
+            raise FileNotFoundError(f'{shown(self.ann_file)}, line 1: the list has no images.')
         return selected
-
-
-class FolderListing:
-    """Whether files exist, with one look into each folder in place of one for each file."""
-
-    def __init__(self) -> None:
-        self._names: Dict[str, Set[str]] = defaultdict(set)
-        self._seen: Set[str] = set()
-
-    def has(self, path: str) -> bool:
-        folder, _, name = path.rpartition(os.sep)
-        if folder not in self._seen:
-            self._seen.add(folder)
-            if os.path.isdir(folder or '.'):
-                self._names[folder] = set(os.listdir(folder or '.'))
-        return name in self._names[folder]

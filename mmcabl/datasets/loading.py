@@ -1,7 +1,6 @@
 """Loading images and masks as they come: odd encodings, wrong sizes, broken files."""
 
-from pathlib import Path
-from typing import Optional, Union
+from typing import Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -9,36 +8,10 @@ from mmcv.transforms import BaseTransform
 from mmengine.logging import print_log
 
 from mmcabl.datasets.masks import read_mask
+from mmcabl.images import Decoded, read_image, read_picture, shown, stored
 from mmcabl.registry import TRANSFORMS
 
-
-def read_image(path: Union[str, Path]) -> np.ndarray:
-    """Any image file as (H, W, 3) uint8 BGR: grey is repeated, alpha dropped, 16 bits are scaled to 8.
-
-    Raises:
-        ValueError: one sentence that names the file: missing, empty, truncated or not an image. A JPEG or
-            PNG without its end marker counts as truncated, though OpenCV would fill it up with grey.
-    """
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise ValueError(f'{path} cannot be read: {error.strerror}.') from None
-    if not data:
-        raise ValueError(f'{path} is empty (0 bytes).')
-    if _truncated(data):
-        raise ValueError(f'{path} is truncated: its end is missing ({len(data)} bytes are there).')
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    if image is None:
-        raise ValueError(f'{path} is not an image that OpenCV can decode ({len(data)} bytes).')
-    return image
-
-
-def _truncated(data: bytes) -> bool:
-    if data[:2] == b'\xff\xd8':  # JPEG: an end marker after the last start of scan
-        return data.find(b'\xff\xd9', max(0, data.rfind(b'\xff\xda'))) < 0
-    if data[:8] == b'\x89PNG\r\n\x1a\n':
-        return b'IEND' not in data
-    return False
+__all__ = ['LoadForensicImage', 'LoadForgeryMask', 'LoadForgerySegMap', 'fit_mask', 'read_image']
 
 
 @TRANSFORMS.register_module()
@@ -48,32 +21,61 @@ class LoadForensicImage(BaseTransform):
     In training another image is drawn in its place, with a warning. In testing the sample is marked
     ``unreadable`` and carries a black image; metrics leave it out and count it.
 
-    Adds ``img`` (H, W, 3) uint8 BGR, ``img_shape``, ``ori_shape`` and ``unreadable``. An ``img`` that is there is
-    taken as it is: the toolboxes' inferencers decode images themselves.
+    Adds ``img`` (H, W, 3) uint8 BGR on the stored grid, ``img_shape``, ``ori_shape``, ``orientation`` (EXIF's, 1 to
+    8: :func:`mmcabl.images.upright` turns by it what people are shown), ``unreadable`` and then ``reason``. An
+    ``img`` that is there is taken as it is: the toolboxes' inferencers decode images themselves.
 
     Args:
         skip_unreadable: True in training pipelines: drop the sample, mmengine draws another.
+        max_pixels: a larger image is not decoded and counts as unreadable; 100 megapixels by default, or what the
+            environment's ``MMCABL_MAX_PIXELS`` says.
     """
 
     #: Side of the black image that stands for a file which could not be read.
     PLACEHOLDER = 32
 
-    def __init__(self, skip_unreadable: bool = False) -> None:
-        self.skip_unreadable = skip_unreadable
+    def __init__(self, skip_unreadable: bool = False, max_pixels: Optional[int] = None) -> None:
+        self.skip_unreadable, self.max_pixels = skip_unreadable, max_pixels
 
     def transform(self, results: dict) -> Optional[dict]:
         try:
-            image = results['img'] if 'img' in results else read_image(results['img_path'])
+            there = results.get('img')
+            found = read_picture(results['img_path'], self.max_pixels) if there is None else Decoded(there)
         except ValueError as error:
             print_log(f'{error} It is left out.', logger='current', level=30)
             if self.skip_unreadable:
                 return None
-            image = None
-        results['unreadable'] = image is None
-        if image is None:
-            image = np.zeros((self.PLACEHOLDER, self.PLACEHOLDER, 3), np.uint8)
-        results.update(img=image, img_shape=image.shape[:2], ori_shape=image.shape[:2])
+            found = Decoded(np.zeros((self.PLACEHOLDER, self.PLACEHOLDER, 3), np.uint8))
+            results.update(unreadable=True, reason=str(error))
+        else:
+            results['unreadable'] = False
+        shape = found.array.shape[:2]
+        results.update(img=found.array, img_shape=shape, ori_shape=shape, orientation=found.orientation)
         return results
+
+
+def fit_mask(mask: np.ndarray, shape: Sequence[int], orientation: int = 1) -> Tuple[np.ndarray, str]:
+    """A mask (H, W) bool on the stored grid of its image.
+
+    One of the turned image's size was drawn on the image as people see it, and is turned back by the image's EXIF
+    orientation. Where the image has none, it was lost, and the mask is turned to the left: that undoes 6, which
+    cameras write when held upright (CASIA v1's ``..._0275`` needs it; TruFor's loader does it too). A mask of any
+    other size is resized (nearest). Where both grids have one size, it is taken to lie as the image is stored.
+
+    Args:
+        mask: as decoded.
+        shape: (height, width) of the image as stored.
+        orientation: EXIF's, of the image.
+
+    Returns:
+        The mask, (height, width) bool, and what was done to it: ``turned``, ``resized``, or '' for nothing.
+    """
+    shape = tuple(shape)
+    if mask.shape == shape:
+        return mask, ''
+    if mask.shape == shape[::-1]:
+        return stored(mask, orientation if orientation > 4 else 6), 'turned'
+    return cv2.resize(mask.astype(np.uint8), shape[::-1], interpolation=cv2.INTER_NEAREST).astype(bool), 'resized'
 
 
 @TRANSFORMS.register_module()
@@ -81,9 +83,15 @@ class LoadForgeryMask(BaseTransform):
     """Load ``gt_mask`` (H, W) bool at the image's original size; for test pipelines only.
 
     All false for an authentic image. Where the truth is unknown (no mask, or one that cannot be read) there
-    is no ``gt_mask``, and pixel metrics pass over the image. A mask of another size is resized (nearest),
-    with a warning. The data set says by which rule its masks become binary.
+    is no ``gt_mask``, and pixel metrics pass over the image. A mask of another size is turned or resized as
+    :func:`fit_mask` says, with a warning. The data set says by which rule its masks become binary.
+
+    Args:
+        max_pixels: as of :class:`LoadForensicImage`.
     """
+
+    def __init__(self, max_pixels: Optional[int] = None) -> None:
+        self.max_pixels = max_pixels
 
     def transform(self, results: dict) -> dict:
         shape, path = results['ori_shape'], results.get('gt_mask_path')
@@ -92,15 +100,16 @@ class LoadForgeryMask(BaseTransform):
                 results['gt_mask'] = np.zeros(shape, bool)
             return results
         try:
-            mask = read_mask(path, results.get('mask_rule', 'bright'))
+            mask = read_mask(path, results.get('mask_rule', 'bright'), self.max_pixels)
         except ValueError as error:
             print_log(f'{error} The image counts for the image score only.', logger='current', level=30)
             return results
-        if mask.shape != tuple(shape) and not results.get('unreadable'):
-            print_log(f'{path} is {mask.shape[1]} x {mask.shape[0]} px, its image {shape[1]} x {shape[0]}; the '
-                      'mask is resized.', logger='current', level=30)
-            mask = cv2.resize(mask.astype(np.uint8), (shape[1], shape[0]),
-                              interpolation=cv2.INTER_NEAREST).astype(bool)
+        if not results.get('unreadable'):
+            size = f'{mask.shape[1]} x {mask.shape[0]}'
+            mask, done = fit_mask(mask, shape, results.get('orientation', 1))
+            if done:
+                print_log(f'{shown(path)} is {size} px, its image {shape[1]} x {shape[0]}; the mask is {done}.',
+                          logger='current', level=30)
         results['gt_mask'] = mask
         return results
 

@@ -1,22 +1,25 @@
-"""How published masks become binary: one rule for each data set, by name."""
+"""How published masks become binary: one rule for each data set, by name. White is what ``full_scale`` says."""
 
+import os
 from pathlib import Path
-from typing import Callable, Dict, Union
+from typing import Callable, Dict, Optional, Union
 
-import cv2
 import numpy as np
 
-#: By how many grey levels green must exceed red and blue. Columbia's JPEG noise stays below it.
+from mmcabl.images import decode, full_scale, shown
+
+#: By how many grey levels of 255 green must exceed red and blue. Columbia's JPEG noise stays below it.
 GREEN_MARGIN = 64
 
 
 def _bright(mask: np.ndarray) -> np.ndarray:
-    """The brightest colour channel is above half its range. Alpha is ignored: it is 255 everywhere."""
-    return _colours(mask).max(2) > _half(mask)
+    """The brightest colour channel is above half of white. Alpha is ignored: it is 255 everywhere."""
+    colours = _colours(mask)
+    return colours.max(2) > full_scale(colours) / 2
 
 
 def _dark(mask: np.ndarray) -> np.ndarray:
-    """The brightest colour channel is below half its range: black marks the manipulated area."""
+    """The brightest colour channel is below half of white: black marks the manipulated area."""
     return ~_bright(mask)
 
 
@@ -29,8 +32,9 @@ def _green(mask: np.ndarray) -> np.ndarray:
     """Green exceeds red and blue by :data:`GREEN_MARGIN`: Columbia's edge masks, coloured JPEGs."""
     if mask.ndim < 3 or mask.shape[2] < 3:
         raise ValueError(f'a colour image is needed, this one has shape {mask.shape}')
-    blue, green, red = (mask[..., i].astype(np.int32) for i in range(3))
-    return green - np.maximum(blue, red) > GREEN_MARGIN
+    white = full_scale(mask[..., :3])
+    blue, green, red = (mask[..., i].astype(np.float64) for i in range(3))
+    return green - np.maximum(blue, red) > GREEN_MARGIN / 255 * white
 
 
 #: name -> rule; takes an array as OpenCV decodes it unchanged, returns (H, W) bool
@@ -43,10 +47,6 @@ def _colours(mask: np.ndarray) -> np.ndarray:
     return mask[..., :3] if mask.shape[2] >= 3 else mask[..., :1]
 
 
-def _half(mask: np.ndarray) -> float:
-    return np.iinfo(mask.dtype).max // 2 if mask.dtype.kind == 'u' else 0.5
-
-
 def check_rule(rule: str) -> str:
     """``rule`` itself; raises ValueError when it is none of :data:`MASK_RULES`."""
     if rule not in MASK_RULES:
@@ -54,23 +54,25 @@ def check_rule(rule: str) -> str:
     return rule
 
 
-def read_mask(path: Union[str, Path], rule: str = 'bright') -> np.ndarray:
-    """A published mask as (H, W) bool, true where the image is manipulated.
+def read_mask(path: Union[str, Path], rule: str = 'bright', max_pixels: Optional[int] = None) -> np.ndarray:
+    """A published mask as (H, W) bool on the stored grid, true where the image is manipulated.
 
     Args:
-        path: a mask in any encoding OpenCV reads: 1, 8 or 16 bits; grey, RGB, RGBA, palette; lossless or not.
-        rule: ``bright`` (above half the range, which also cuts anti-aliased borders in the middle), ``dark``,
+        path: a mask in any encoding OpenCV reads: 1 to 32 bits, signed or not, floats; grey, RGB, RGBA, palette;
+            lossless or not. What white is follows from the type and the largest value:
+            :func:`mmcabl.images.full_scale`.
+        rule: ``bright`` (above half of white, which also cuts anti-aliased borders in the middle), ``dark``,
             ``any`` (above zero) or ``green``.
+        max_pixels: of :func:`mmcabl.images.decode`.
 
     Raises:
-        ValueError: one sentence that names the file: missing, empty, not an image, unfit for the rule.
+        ValueError: one sentence that names the file: missing, empty, too large, not an image, unfit for the rule.
     """
     check_rule(rule)
-    data = np.fromfile(str(path), np.uint8) if Path(path).is_file() else np.zeros(0, np.uint8)
-    mask = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
-    if mask is None:
-        raise ValueError(f'{path} is not a mask that OpenCV can decode ({data.size} bytes).')
+    if not os.path.lexists(path):
+        raise ValueError(f'{shown(path)} is not a mask: there is no such file.')
+    mask = decode(path, unchanged=True, what='a mask', max_pixels=max_pixels).array
     try:
         return MASK_RULES[rule](mask)
     except ValueError as error:
-        raise ValueError(f'{path} does not fit the mask rule {rule!r}: {error}.') from None
+        raise ValueError(f'{shown(path)} does not fit the mask rule {rule!r}: {error}.') from None

@@ -5,6 +5,7 @@ image's, so maps and masks come back at the truth's size whatever was done to th
 deterministic: noise is drawn from the image's path.
 """
 
+import os
 import zlib
 from typing import Tuple
 
@@ -26,7 +27,7 @@ class Perturbation(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         if not results.get('unreadable'):
-            rng = np.random.default_rng(zlib.crc32(str(results.get('img_path', '')).encode(errors='surrogatepass')))
+            rng = np.random.default_rng(zlib.crc32(os.fsencode(results.get('img_path', ''))))
             results['img'] = self.perturb(results['img'], rng)
             results['img_shape'] = results['img'].shape[:2]
         return results

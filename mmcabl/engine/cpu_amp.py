@@ -2,7 +2,8 @@
 
 mmengine's ``AmpOptimWrapper`` refuses to run on a CPU, so the upstream scripts' ``--amp`` fails there. A
 config that lists this module in ``custom_imports`` makes it work: on machines without an accelerator the
-name ``AmpOptimWrapper`` then means the class below in mmpretrain's scope. Elsewhere nothing changes.
+name ``AmpOptimWrapper`` then means the class below in mmpretrain's scope, and ``mmcabl.segmentation`` does the same
+in mmsegmentation's. Elsewhere nothing changes.
 """
 
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Iterator, Union
 import torch
 from mmengine.device import get_device
 from mmengine.optim import OptimWrapper
+from mmengine.registry import Registry
 from mmpretrain.registry import OPTIM_WRAPPERS
 
 from mmcabl.registry import OPTIM_WRAPPERS as OUR_OPTIM_WRAPPERS
@@ -39,5 +41,10 @@ class CPUAmpOptimWrapper(OptimWrapper):
             yield
 
 
-if get_device() == 'cpu':
-    OPTIM_WRAPPERS.register_module(name='AmpOptimWrapper', module=CPUAmpOptimWrapper, force=True)
+def stand_in(registry: Registry) -> None:
+    """Without an accelerator, let ``AmpOptimWrapper`` mean :class:`CPUAmpOptimWrapper` in a toolbox's registry."""
+    if get_device() == 'cpu':
+        registry.register_module(name='AmpOptimWrapper', module=CPUAmpOptimWrapper, force=True)
+
+
+stand_in(OPTIM_WRAPPERS)

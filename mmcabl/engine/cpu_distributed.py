@@ -2,11 +2,12 @@
 
 MMEngine's launchers select a CUDA device before they make the process group, so ``--launcher pytorch`` and
 ``--launcher slurm`` fail where there is none. A config that lists this module in ``custom_imports`` makes them work:
-the config is read before the Runner is built, and a Runner that finds a process group uses it. On machines with a
-GPU, and without a launcher, importing this does nothing. The models are wrapped by :class:`AnyDeviceDDP`::
+the config is read before the Runner is built, and a Runner that finds a process group uses it. The Runner's default
+wrapper, which wants a GPU, is then :class:`AnyDeviceDDP`; a ``model_wrapper_cfg`` is not needed, and would have the
+Runner pass over a config's ``find_unused_parameters``. On machines with a GPU, and without a launcher, importing this
+does nothing::
 
     custom_imports = dict(imports=['mmcabl.engine.cpu_distributed'])
-    model_wrapper_cfg = dict(type='mmcabl.AnyDeviceDDP')
 """
 
 import sys
@@ -16,6 +17,7 @@ from unittest.mock import patch
 from mmengine.device import get_device
 from mmengine.dist import init_dist, is_distributed
 from mmengine.model import MMDistributedDataParallel
+from mmengine.runner import runner as runner_module
 from torch import nn
 
 from mmcabl.engine.gathered_batchnorm import replace_sync_batchnorm
@@ -48,6 +50,7 @@ def init_cpu_group(arguments: Optional[Sequence[str]] = None) -> bool:
         return False
     with patch('torch.cuda.set_device'):  # upstream's own reading of the environment, without the device
         init_dist(launcher, backend='gloo')
+    runner_module.MMDistributedDataParallel = AnyDeviceDDP
     return True
 
 

@@ -52,7 +52,8 @@ class GuardedInit:
 
     def __call__(self, worker_id: int) -> None:
         """In the new process."""
-        threading.Thread(target=end_with, args=(self.parent,), daemon=True).start()
+        if os.getpid() != self.parent:
+            threading.Thread(target=end_with, args=(self.parent,), daemon=True).start()
         if self.inner is not None:
             self.inner(worker_id)
 

@@ -17,18 +17,22 @@ class GatheredBatchNorm(_BatchNorm):
             raise ValueError(f'GatheredBatchNorm takes 2 dimensions or more, it was given {input.dim()}.')
 
     def forward(self, input: Tensor) -> Tensor:
-        """(B, C, ...) normalised by the mean and variance over all ranks' batches in training."""
+        """(B, C, ...) normalised by the mean and variance over all ranks' batches in training, same type.
+
+        Sums and statistics of half precision are in float32, as in PyTorch's own.
+        """
         synced = self.training and torch.distributed.is_initialized() and torch.distributed.get_world_size() > 1
         if not synced:
             return super().forward(input)
+        kind = input.dtype
+        input = input.float() if kind in (torch.float16, torch.bfloat16) else input
         axes = [0, *range(2, input.ndim)]
-        count = input.new_tensor([input.numel() / input.shape[1]])
-        mean, variance = input.mean(axes), input.var(axes, unbiased=False)
-        total = all_reduce(torch.cat([mean * count, (variance + mean ** 2) * count, count]))
-        channels = input.shape[1]
-        count = total[-1]
-        mean = total[:channels] / count
-        variance = total[channels:-1] / count - mean ** 2
+        own = input.new_tensor([input.numel() / input.shape[1]])
+        own_mean, own_variance = input.mean(axes), input.var(axes, unbiased=False)
+        total = all_reduce(torch.cat([own_mean * own, own]))
+        mean, count = total[:-1] / total[-1], total[-1]
+        # about the common mean, in a second sum: squares minus the squared mean would cancel
+        variance = all_reduce((own_variance + (own_mean - mean) ** 2) * own) / count
         if self.track_running_stats:
             with torch.no_grad():
                 self.num_batches_tracked.add_(1)
@@ -37,7 +41,8 @@ class GatheredBatchNorm(_BatchNorm):
                 self.running_var.lerp_(variance * count / (count - 1), rate)
         shape = [1, -1, *[1] * (input.ndim - 2)]
         output = (input - mean.view(shape)) * torch.rsqrt(variance + self.eps).view(shape)
-        return output * self.weight.view(shape) + self.bias.view(shape) if self.affine else output
+        output = output * self.weight.view(shape) + self.bias.view(shape) if self.affine else output
+        return output.to(kind)
 
 
 def replace_sync_batchnorm(module: nn.Module) -> nn.Module:

@@ -13,13 +13,17 @@ from mmcabl.version import __version__
 
 #: Parameters of ``WeaklySupervisedLocalizer`` that only testing reads.
 TEST_ONLY_OF_MODEL = ('postprocessor', 'scales', 'flip', 'union', 'attention', 'class_index')
+#: And of ``WeakLabelHead``.
+TEST_ONLY_OF_HEAD = ('map_bias',)
 #: Hooks that change no number, neither of weights nor of metrics.
-WITHOUT_EFFECT = ('LoggerHook', 'IterTimerHook', 'CheckpointHook', 'PreflightHook')
+WITHOUT_EFFECT = ('LoggerHook', 'IterTimerHook', 'CheckpointHook', 'AtomicCheckpointHook', 'CheckedWeightsHook',
+                  'WorkerGuardHook', 'PreflightHook')
 #: Hooks that act in testing alone.
-TEST_HOOKS = ('LocalizationOverlayHook', 'CGSRHook', 'VisualizationHook', 'SegVisualizationHook')
+TEST_HOOKS = ('LocalizationOverlayHook', 'CGSRHook', 'VisualizationHook', 'SegVisualizationHook',
+              'SegmentationOverlayHook')
 #: Keys of a config that neither training nor testing reads, or reads under another name.
 NEITHER = ('work_dir', 'launcher', 'resume', 'log_level', 'log_processor', 'visualizer', 'vis_backends',
-           'train_pipeline', 'test_pipeline', 'meta_keys', 'val_evaluator')
+           'train_pipeline', 'test_pipeline', 'meta_keys', 'val_evaluator', 'trust_checkpoints')
 ONLY_TRAINING = ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler', 'auto_scale_lr', 'randomness',
                  'val_dataloader', 'val_cfg')
 ONLY_TESTING = ('test_dataloader', 'test_evaluator', 'test_cfg', 'tta_model', 'tta_pipeline')
@@ -37,8 +41,10 @@ def training_identity(cfg: Config, known: Optional[Dict] = None) -> Dict:
     """
     found = _part(cfg, (*NEITHER, *ONLY_TESTING), (*WITHOUT_EFFECT, *TEST_HOOKS), known)
     if str(found['model'].get('type')).startswith('mmcabl.'):
-        for key in TEST_ONLY_OF_MODEL:
-            found['model'].pop(key, None)
+        head = found['model'].get('head') or {}
+        for part, keys in ((found['model'], TEST_ONLY_OF_MODEL), (head, TEST_ONLY_OF_HEAD)):
+            for key in keys:
+                part.pop(key, None)
     return found
 
 

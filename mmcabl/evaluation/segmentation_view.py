@@ -25,18 +25,19 @@ def forensic_view(sample: Dict[str, Any]) -> Dict[str, Any]:
     """A sample (a dict) with what :class:`ImageAUC` and :class:`PixelF1` read, whatever model made it.
 
     mmseg's models give ``pred_sem_seg`` and ``seg_logits``. From these come ``pred_mask``; ``cam``, the probability
-    of manipulation; ``pred_score``, its maximum over the image, as is usual for models without an image score;
-    ``gt_mask``, unless its truth is unknown. A score, map or truth that the sample has itself is left as it is.
+    of manipulation; ``pred_score``, the maximum of this probability over the image, as is usual for models without
+    an image score; ``gt_mask``, unless its truth is unknown. A score, map or truth that the sample has itself is left
+    as it is. The score is never that of a ``cam`` which CGSR has normalised: its maximum is 1 in every image.
     """
     if 'pred_sem_seg' not in sample:
         return sample
     view = dict(sample)
     # mmseg's test-time augmentation leaves out the first axis
     view['pred_mask'] = np.atleast_3d(_array(sample['pred_sem_seg']['data']).T).T[0] == 1
-    if 'seg_logits' in sample and 'cam' not in sample:
-        view['cam'] = manipulated_probability(torch.as_tensor(sample['seg_logits']['data'])).cpu().numpy()
-    if 'cam' in view:
-        view.setdefault('pred_score', torch.as_tensor([float(view['cam'].max())]))
+    if 'seg_logits' in sample and not {'cam', 'pred_score'} <= set(sample):
+        chance = manipulated_probability(torch.as_tensor(sample['seg_logits']['data'])).cpu()
+        view.setdefault('cam', chance.numpy())
+        view.setdefault('pred_score', chance.max().reshape(1))
     if 'gt_sem_seg' in sample and 'gt_mask' not in sample:
         truth = _array(sample['gt_sem_seg']['data'])[0]
         if not (truth == IGNORED).any():

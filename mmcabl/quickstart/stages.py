@@ -60,9 +60,10 @@ def make_data(plan: Plan) -> Tuple[Path, Path]:
     return train, test
 
 
-def train(plan: Plan, data: Path) -> Path:
+def train(plan: Plan, data: Path, test_data: Path) -> Path:
     """Train with mmpretrain's ``train.py``, or go on, or find it done. Returns the last checkpoint."""
-    options = [f'train_dataloader.dataset.data_root={data}', f'randomness.seed={plan.seed}', *plan.options]
+    options = [f'train_dataloader.dataset.data_root={data}', f'test_dataloader.dataset.data_root={test_data}',
+               f'randomness.seed={plan.seed}', *plan.options]
     cfg = with_options(Config.fromfile(str(plan.config)), options)
     folder = folder_for(plan.root / 'train', training_identity(cfg))
     if finished(folder) is None:

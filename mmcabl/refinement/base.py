@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from typing import List, Sequence
 
 import numpy as np
+import torch
 
 from mmcabl.refinement.prompts import Prompts
 
@@ -24,3 +25,7 @@ class Refiner(ABC):
         Returns:
             For each image a list with one (H, W) bool mask for each kind, in the order of ``kinds``.
         """
+
+    def to(self, device: torch.device) -> 'Refiner':
+        """Compute beside the model that is served, on ``device``; returns self. Refiners without weights stay."""
+        return self

@@ -5,9 +5,10 @@ from dataclasses import asdict, dataclass
 from typing import Dict, List, Optional, Sequence
 
 import numpy as np
+import torch
 
 from mmcabl.refinement.base import Refiner
-from mmcabl.refinement.prompts import Prompts, check_kind, make_prompts, min_max
+from mmcabl.refinement.prompts import Prompts, check_kind, finite_map, make_prompts, min_max
 from mmcabl.registry import MODELS
 
 
@@ -67,40 +68,43 @@ class CGSR:
         """One image (H, W, 3) uint8 RGB and its map (H, W), higher is more manipulated."""
         return self.batch([image], [cam])[0]
 
-    def batch(self, images: Sequence[np.ndarray], cams: Sequence[np.ndarray],
-              names: Optional[Sequence[str]] = None) -> List[Refinement]:
-        """Several images at once, of any sizes; ``names`` are for messages only."""
+    def batch(self, images: Sequence[np.ndarray], cams: Sequence[np.ndarray], names: Optional[Sequence[str]] = None,
+              device: Optional[torch.device] = None) -> List[Refinement]:
+        """Several images at once, of any sizes; ``names`` are for messages only.
+
+        ``device`` is where the model runs that made the maps: a refiner with weights goes there (``Refiner.to``).
+        """
         names = names or [''] * len(cams)
         for image, cam in zip(images, cams):
-            if image.shape[:2] != cam.shape or image.ndim != 3 or image.dtype != np.uint8:
-                raise ValueError('CGSR takes an (H, W, 3) uint8 RGB image and an (H, W) map of the same size;'
-                                 f' it was given {image.dtype} {image.shape} and {cam.shape}.')
+            if (image.shape != (*cam.shape, 3) or cam.ndim != 2 or not cam.size or image.dtype != np.uint8
+                    or cam.dtype.kind not in 'buif'):
+                raise ValueError('CGSR takes an (H, W, 3) uint8 RGB image and an (H, W) map of numbers of the same '
+                                 f'size; it was given {image.dtype} {image.shape} and {cam.shape} {cam.dtype}.')
         cams = [_finite(cam, name) for cam, name in zip(cams, names)]
         normalised = [min_max(cam) for cam in cams]
         coarse = [cam >= self.threshold for cam in normalised]
         prompts = [make_prompts(cam, mask) for cam, mask in zip(cams, coarse)]
-        refined = self._refine(images, prompts, [k for k in self.kinds if k != 'null'])
+        refined = self._refine(images, prompts, [k for k in self.kinds if k != 'null'], device)
         return [Refinement(cams[i], normalised[i], coarse[i], prompts[i],
                            {k: coarse[i] if k == 'null' else refined[i][k] for k in self.kinds},
                            self.prompt) for i in range(len(cams))]
 
-    def _refine(self, images, prompts, kinds) -> List[Dict[str, np.ndarray]]:
+    def _refine(self, images, prompts, kinds, device) -> List[Dict[str, np.ndarray]]:
         results = [{k: np.zeros(image.shape[:2], bool) for k in kinds} for image in images]
         todo = [i for i, p in enumerate(prompts) if p.box is not None] if kinds else []
         if todo:
-            masks = self.refiner.refine([images[i] for i in todo], [prompts[i] for i in todo], kinds)
+            refiner = self.refiner if device is None else self.refiner.to(device)
+            masks = refiner.refine([images[i] for i in todo], [prompts[i] for i in todo], kinds)
             for i, found in zip(todo, masks):
                 results[i] = dict(zip(kinds, found))
         return results
 
 
 def _finite(cam: np.ndarray, name: str) -> np.ndarray:
-    """The map as float32; positions that are not finite become its minimum, with a warning."""
-    cam = np.asarray(cam, dtype=np.float32)
-    good = np.isfinite(cam)
-    if good.all():
-        return cam
-    warnings.warn(f'The localization map of {name or "an image"} has {int((~good).sum())} of {cam.size} '
-                  'values that are not finite; they count as its minimum, so they are in no mask.',
-                  RuntimeWarning, stacklevel=2)
-    return np.where(good, cam, cam[good].min() if good.any() else np.float32(0))
+    """The map as finite float32, with a warning where it was not finite."""
+    bad = int((~np.isfinite(cam)).sum())
+    if bad:
+        warnings.warn(f'The localization map of {name or "an image"} has {bad} of {cam.size} '
+                      'values that are not finite; they count as its minimum, so they are in no mask.',
+                      RuntimeWarning, stacklevel=3)
+    return finite_map(cam)

@@ -8,6 +8,8 @@ import numpy as np
 
 #: Table VI: Null, Point, Box, Box+Point.
 PROMPT_KINDS = ('null', 'point', 'box', 'box_point')
+#: The largest float32, a Python float: comparisons with it are made in float64.
+LIMIT = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,27 @@ def check_kind(kind: str) -> str:
     return kind
 
 
+def finite_map(cam: np.ndarray) -> np.ndarray:
+    """A map (H, W) of any numbers as finite float32: what is not finite becomes the minimum of what is (or 0)."""
+    cam = np.asarray(cam)
+    good = np.isfinite(cam)
+    if not good.all():
+        cam = np.where(good, cam, cam[good].min() if good.any() else 0)
+    return (np.clip(cam, -LIMIT, LIMIT) if cam.dtype.itemsize > 4 else cam).astype(np.float32)
+
+
 def min_max(cam: np.ndarray) -> np.ndarray:
-    """Min-max normalise a map (H, W) to [0, 1], float32; a constant map becomes all zeros."""
+    """Min-max normalise a map (H, W) to [0, 1], float32; a constant map becomes all zeros.
+
+    Whatever the values: those that are not finite count as the minimum (:func:`finite_map`), and a span that
+    float32 cannot hold is taken in float64.
+    """
+    cam = finite_map(cam)
     low, high = float(cam.min()), float(cam.max())
     if not high > low:
-        return np.zeros_like(cam, dtype=np.float32)
+        return np.zeros_like(cam)
+    if high - low > LIMIT:
+        cam = cam.astype(np.float64)
     return ((cam - low) / (high - low)).astype(np.float32)
 
 

@@ -29,7 +29,8 @@ class SAMRefiner(Refiner):
     Args:
         model: ``vit_b``, ``vit_l`` or ``vit_h`` (the paper does not say which; ours is ``vit_h``).
         checkpoint: path of the published weights.
-        device: where SAM runs; a GPU if there is one by default.
+        device: where SAM runs. None: where the model runs that it serves (each rank's own GPU), or without
+            one on this process's current GPU, or a CPU.
         dtype: of the image encoder on a GPU: ``float32``, ``float16`` or ``bfloat16``. A CPU computes in
             float32 whatever is asked, and the mask decoder always does.
         batch_size: images encoded at a time.
@@ -61,12 +62,25 @@ class SAMRefiner(Refiner):
             path = _existing(model, checkpoint)
             sam = sam_model_registry[model]()
             load_exactly(sam, path)
-        self.device = torch.device(device or ('cuda' if torch.cuda.is_available() else 'cpu'))
-        self.dtype = DTYPES[dtype] if self.device.type == 'cuda' else torch.float32
-        self.sam = sam.to(self.device).eval().requires_grad_(False)
+        self.sam = sam.eval().requires_grad_(False)
         self.predictor = SamPredictor(self.sam)
         self.batch_size, self.multimask_output = max(1, batch_size), multimask_output
-        self.cache = None if cache_dir is None else EncodingCache(cache_dir, self.sam.image_encoder, self.dtype)
+        self._asked, self._half, self._cache_dir = device, DTYPES[dtype], cache_dir
+        self._place(torch.device(device) if device else current_device())
+
+    def to(self, device: torch.device) -> 'SAMRefiner':
+        """As :meth:`Refiner.to`; where a device was asked for in so many words, SAM stays on it."""
+        if not self._asked and torch.device(device) != self.device:
+            self._place(torch.device(device))
+        return self
+
+    def _place(self, device: torch.device) -> None:
+        self.device = device
+        self.dtype = torch.float32 if device.type == 'cpu' else self._half
+        self.sam.to(device)
+        # encodings differ with the type they are computed in
+        self.cache = None if self._cache_dir is None else EncodingCache(
+            self._cache_dir, self.sam.image_encoder, self.dtype)
 
     @torch.no_grad()
     def encode(self, images: Sequence[np.ndarray]) -> torch.Tensor:
@@ -109,6 +123,11 @@ class SAMRefiner(Refiner):
             point_coords=points if len(points) else None, point_labels=labels if len(points) else None,
             box=None if box is None else np.array(box), multimask_output=self.multimask_output)
         return masks[int(quality.argmax())]
+
+
+def current_device() -> torch.device:
+    """This process's current GPU, by its number, so that another thread means the same; a CPU without GPUs."""
+    return torch.device('cuda', torch.cuda.current_device()) if torch.cuda.is_available() else torch.device('cpu')
 
 
 def _existing(model: str, checkpoint: Optional[str]) -> str:

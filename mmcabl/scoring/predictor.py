@@ -11,6 +11,7 @@ from mmengine.registry import MODELS, TRANSFORMS, init_default_scope
 
 from mmcabl.checkpoints import load_exactly
 from mmcabl.evaluation.segmentation_view import forensic_view
+from mmcabl.refinement import refined_config
 from mmcabl.results.failures import Failures, ImageFailed
 from mmcabl.results.names import to_text
 from mmcabl.results.store import fingerprint
@@ -42,6 +43,7 @@ class Predictor:
         cfg = read_config(config) if isinstance(config, str) else config
         self.device = existing_device(device)
         init_default_scope(cfg.get('default_scope', 'mmpretrain'))
+        cfg.model = refined_config(cfg.model, cfg.get('custom_hooks'))  # no runner here, so no hooks
         if not compare and 'postprocessor' in cfg.model:
             cfg.model.postprocessor.compare = []
         self.model = MODELS.build(cfg.model)

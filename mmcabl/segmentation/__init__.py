@@ -4,10 +4,15 @@ from mmcabl.stack import require_mmseg
 
 require_mmseg()
 
-from mmcabl.segmentation.overlay_hook import SegmentationOverlayHook  # noqa: E402, after the check
+from mmseg.registry import OPTIM_WRAPPERS  # noqa: E402, after the check
+
+from mmcabl.engine.cpu_amp import stand_in  # noqa: E402
+from mmcabl.segmentation.overlay_hook import SegmentationOverlayHook  # noqa: E402
 from mmcabl.segmentation.preprocessor import SegForensicDataPreprocessor  # noqa: E402
-from mmcabl.segmentation.refinement_hook import CGSRHook, RefinedModel  # noqa: E402
+from mmcabl.segmentation.refinement_hook import CGSRHook  # noqa: E402
 from mmcabl.segmentation.weak_segmentor import WeaklySupervisedSegmentor  # noqa: E402
 
-__all__ = ['CGSRHook', 'RefinedModel', 'SegForensicDataPreprocessor', 'SegmentationOverlayHook',
+stand_in(OPTIM_WRAPPERS)  # mmseg's --amp without a GPU
+
+__all__ = ['CGSRHook', 'SegForensicDataPreprocessor', 'SegmentationOverlayHook',
            'WeaklySupervisedSegmentor']

@@ -11,7 +11,7 @@ from mmcabl.registry import HOOKS
 
 @HOOKS.register_module()
 class SegmentationOverlayHook(SegVisualizationHook):
-    """mmseg's hook, which reads every image again and ends the test at one that cannot be read; here it is left out."""
+    """mmseg's hook reads every image again and ends the test at one that cannot be read; here it is left out."""
 
     def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: Optional[dict] = None,
                         outputs: Sequence[SegDataSample] = ()) -> None:

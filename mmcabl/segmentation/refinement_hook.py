@@ -1,54 +1,23 @@
 """CGSR behind any mmsegmentation model, at test time, from the config."""
 
-from typing import List, Optional
+from typing import Optional
 
-import torch
 from mmengine.hooks import Hook
-from mmengine.model import BaseModel, is_model_wrapper
-from mmengine.structures import PixelData
-from mmseg.structures import SegDataSample
+from mmengine.model import BaseTTAModel, is_model_wrapper
+from mmengine.runner import Runner
 
-from mmcabl.datasets.loading import read_image
-from mmcabl.evaluation.segmentation_view import manipulated_probability
+from mmcabl.models.localizers.test_time_augmentation import ForensicTTAModel
 from mmcabl.refinement.cgsr import CGSR
+from mmcabl.refinement.refined_segmentor import RefinedSegmentor
 from mmcabl.registry import HOOKS, MODELS
-
-
-class RefinedModel(BaseModel):
-    """A trained model whose predicted masks pass through CGSR.
-
-    Args:
-        module: any model whose ``test_step`` gives samples with ``seg_logits`` of one or two classes.
-        cgsr: the post-processor.
-    """
-
-    def __init__(self, module: torch.nn.Module, cgsr: CGSR) -> None:
-        super().__init__()
-        self.module, self.cgsr = module, cgsr
-
-    def forward(self, *args, **kwargs):
-        """The model's own."""
-        return self.module(*args, **kwargs)
-
-    def test_step(self, data: dict) -> List[SegDataSample]:
-        """The model's predictions, ``pred_sem_seg`` replaced by the refined mask; all of CGSR's fields are added.
-
-        The image is read again from the sample's ``img_path``: SAM needs its own pixels at the size of the truth.
-        """
-        samples = self.module.test_step(data)
-        pictures = [read_image(s.img_path)[..., ::-1] for s in samples]
-        maps = [manipulated_probability(s.seg_logits.data).cpu().numpy() for s in samples]
-        found = self.cgsr.batch(pictures, maps, [s.img_path for s in samples])
-        for sample, result in zip(samples, found):
-            for field, value in result.fields().items():
-                sample.set_field(value, field)
-            sample.pred_sem_seg = PixelData(data=torch.from_numpy(sample.pred_mask)[None].long())
-        return samples
 
 
 @HOOKS.register_module()
 class CGSRHook(Hook):
     """Refine the masks of whatever model is tested: ``custom_hooks=[dict(type='mmcabl.CGSRHook')]``.
+
+    While testing, the model is a :class:`mmcabl.refinement.RefinedSegmentor`. It refines the pixels that the pipeline
+    loaded; where the pipeline resizes images, ``mmcabl.KeepPicture`` keeps them.
 
     Args:
         postprocessor: config of :class:`mmcabl.refinement.CGSR`: refiner, prompt, kinds to compare, threshold.
@@ -56,14 +25,23 @@ class CGSRHook(Hook):
 
     def __init__(self, postprocessor: Optional[dict] = None) -> None:
         self.cgsr: CGSR = MODELS.build({'type': 'mmcabl.CGSR', **(postprocessor or {})})
-        self._model = None
+        self._model = self._inner = None
 
-    def before_test(self, runner) -> None:
-        """Put the refinement around the model."""
+    def before_test(self, runner: Runner) -> None:
+        """Put the refinement around the model, inside its test-time augmentation."""
         self._model = runner.model
-        inner = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        runner.model = RefinedModel(inner, self.cgsr)
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        if not isinstance(model, BaseTTAModel):
+            runner.model = RefinedSegmentor(model, self.cgsr)
+            return
+        if not isinstance(model, ForensicTTAModel):
+            raise ValueError(f'CGSRHook cannot refine what {type(model).__name__} merges: it has the map of one pass '
+                             "alone; use tta_model=dict(type='mmcabl.ForensicTTAModel').")
+        self._inner, model.module = model.module, RefinedSegmentor(model.module, self.cgsr)
+        runner.model = model
 
-    def after_test(self, runner) -> None:
+    def after_test(self, runner: Runner) -> None:
         """Give the model back as it was."""
+        if self._inner is not None:
+            runner.model.module, self._inner = self._inner, None
         runner.model = self._model

@@ -2,6 +2,7 @@
 
 from typing import List, Optional, Sequence, Union
 
+import numpy as np
 import torch
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
@@ -23,8 +24,8 @@ class WeaklySupervisedSegmentor(WeaklySupervisedLocalizer):
                       mask, so averages of several passes (test-time augmentation) stay meaningful
     ================  =================================================================================
 
-    Where mmseg's test-time augmentation mirrored an image (``flip`` in its meta information), these two are mirrored
-    back. What it merges is ``seg_logits``: its result is a coarse mask, without CGSR.
+    Where test-time augmentation mirrored an image, all of it is mirrored back. For ``--tta`` use
+    ``mmcabl.ForensicTTAModel``, which averages maps and refines the average.
 
     Args: of :class:`WeaklySupervisedLocalizer`; ``data_preprocessor`` is a ``mmcabl.SegForensicDataPreprocessor``.
     """
@@ -39,17 +40,13 @@ class WeaklySupervisedSegmentor(WeaklySupervisedLocalizer):
     def predict(self, inputs: Union[Tensor, Sequence[Tensor]],
                 data_samples: Optional[List[SegDataSample]] = None, **kwargs) -> List[SegDataSample]:
         """As the localizer's, on mmseg's samples."""
-        samples = super().predict(inputs, data_samples or [SegDataSample() for _ in inputs], **kwargs)
+        return super().predict(inputs, data_samples or [SegDataSample() for _ in inputs], **kwargs)
+
+    def refine(self, samples: Sequence[SegDataSample], pictures: Sequence[np.ndarray]) -> None:
+        """As the localizer's, and mmseg's fields."""
+        super().refine(samples, pictures)
         for sample in samples:
-            margin = _unflipped(torch.from_numpy(sample.cam), sample) - self.postprocessor.threshold
-            mask = _unflipped(torch.from_numpy(sample.pred_mask), sample)
+            margin = torch.from_numpy(sample.cam) - self.postprocessor.threshold
+            mask = torch.from_numpy(sample.pred_mask)
             sample.set_data(dict(seg_logits=PixelData(data=torch.stack([-margin, margin])),
                                  pred_sem_seg=PixelData(data=mask[None].long())))
-        return samples
-
-
-def _unflipped(plane: Tensor, sample: SegDataSample) -> Tensor:
-    """A map or mask (H, W) as the image was before mmseg's test-time augmentation mirrored it."""
-    if not sample.metainfo.get('flip'):
-        return plane
-    return plane.flip(-1 if sample.metainfo.get('flip_direction') == 'horizontal' else -2)

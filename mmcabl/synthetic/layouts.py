@@ -62,6 +62,11 @@ def _edge(mask: np.ndarray) -> np.ndarray:
     return picture
 
 
+def _write(path: Path, picture: np.ndarray) -> None:
+    """``cv2.imwrite`` for paths of any name."""
+    path.write_bytes(cv2.imencode(path.suffix, picture)[1].tobytes())
+
+
 @dataclass(frozen=True)
 class Layout:
     """Where images and masks go, and how a mask (H, W) bool becomes a picture."""
@@ -79,13 +84,13 @@ class Layout:
         target = root / image
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.suffix == '.jpg':
-            jpeg.tofile(str(target))
+            target.write_bytes(jpeg.tobytes())
         else:
-            cv2.imwrite(str(target), cv2.imdecode(jpeg, cv2.IMREAD_COLOR))
+            _write(target, cv2.imdecode(jpeg, cv2.IMREAD_COLOR))
         if mask is None:
             return image, None
         (root / truth).parent.mkdir(parents=True, exist_ok=True)
-        cv2.imwrite(str(root / truth), self.picture(mask))
+        _write(root / truth, self.picture(mask))
         return image, truth
 
 

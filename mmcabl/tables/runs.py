@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple
@@ -43,10 +44,13 @@ class Bench:
     test_options: Sequence[str] = field(default_factory=tuple)
     encodings: Optional[Path] = None
     _listings: Dict = field(default_factory=dict)
+    _parsed: Dict[Path, Config] = field(default_factory=dict)
 
     def _config(self, config: Path, *extra: str) -> Tuple[Config, List[str]]:
         """A config with the options of its run, and these options."""
-        cfg = Config.fromfile(str(config))
+        if config not in self._parsed:
+            self._parsed[config] = Config.fromfile(str(config))
+        cfg = deepcopy(self._parsed[config])
         found = data_options(len(cfg.test_dataloader.dataset.datasets), self.data)
         refiner = cfg.model.get('postprocessor', {}).get('refiner', {})
         if self.encodings and refiner.get('type') == 'mmcabl.SAMRefiner':

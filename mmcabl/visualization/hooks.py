@@ -58,6 +58,7 @@ class LocalizationOverlayHook(Hook):
 
     def _draw(self, sample: Dict[str, Any]) -> None:
         image = read_image(sample['img_path'])[..., ::-1]
-        picture = overlay(image, sample.get('gt_mask'), sample['cam'], sample.get('prompts'), sample['pred_mask'])
+        picture = overlay(image, sample.get('gt_mask'), sample['cam'], sample.get('prompts'), sample['pred_mask'],
+                          sample.get('orientation', 1))
         name = file_name(sample['img_path'], sample.get('dataset_name') or '')
         write_png(self._folder / f'{name}.png', picture[..., ::-1])

@@ -5,6 +5,8 @@ from typing import Dict, Optional
 import cv2
 import numpy as np
 
+from mmcabl.images import upright
+
 POSITIVE, NEGATIVE, BOX, BORDER = (60, 220, 60), (230, 50, 50), (255, 215, 0), (255, 255, 255)
 
 
@@ -36,7 +38,7 @@ def tint(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def overlay(image: np.ndarray, truth: Optional[np.ndarray], cam: np.ndarray, prompts: Optional[Dict],
-            mask: np.ndarray) -> np.ndarray:
+            mask: np.ndarray, orientation: int = 1) -> np.ndarray:
     """Four panels side by side: image, truth, map with its prompts, final mask on the image.
 
     Args:
@@ -45,14 +47,15 @@ def overlay(image: np.ndarray, truth: Optional[np.ndarray], cam: np.ndarray, pro
         cam: (H, W) in [0, 1].
         prompts: ``box``, ``positive``, ``negative`` as ``WeaklySupervisedLocalizer`` sets them; None: no prompts.
         mask: (H, W) bool.
+        orientation: EXIF's, of the image; the panels are turned upright by it.
 
     Returns:
-        (H, 4 W + gaps, 3) uint8 RGB.
+        (H, 4 W + gaps, 3) uint8 RGB, of upright H and W.
     """
     known = np.full(image.shape, 128, np.uint8) if truth is None else np.repeat(
         truth[..., None].astype(np.uint8) * 255, 3, axis=2)
     blended = (0.5 * image + 0.5 * heat(cam)).astype(np.uint8)
-    gap = np.full((image.shape[0], max(2, image.shape[1] // 64), 3), 255, np.uint8)
     drawn = blended if prompts is None else draw_prompts(blended, prompts)
-    panels = [image, known, drawn, tint(image, mask)]
+    panels = [upright(panel, orientation) for panel in (image, known, drawn, tint(image, mask))]
+    gap = np.full((panels[0].shape[0], max(2, panels[0].shape[1] // 64), 3), 255, np.uint8)
     return np.hstack([part for panel in panels for part in (panel, gap)][:-1])

@@ -13,7 +13,8 @@ test_pipeline = [
     dict(
         type='PackInputs',
         algorithm_keys=('gt_mask', ),
-        meta_keys=('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'unreadable', 'dataset_name')),
+        meta_keys=('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'orientation', 'unreadable', 'reason',
+                   'dataset_name', 'flip', 'flip_direction')),  # the last two for `--tta`
 ]
 
 train_dataloader = dict(

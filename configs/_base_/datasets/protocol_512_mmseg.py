@@ -1,6 +1,7 @@
 # The protocol in mmsegmentation's pipelines. Weak: training sees images and image labels, never a mask.
 _base_ = './protocol_512.py'
-meta_keys = ('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'unreadable', 'dataset_name', 'gt_label')
+meta_keys = ('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'orientation', 'unreadable', 'reason',
+             'dataset_name', 'gt_label')
 train_pipeline = [
     dict(type='mmcabl.LoadForensicImage', skip_unreadable=True),
     dict(

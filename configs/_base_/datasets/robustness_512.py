@@ -27,6 +27,7 @@ test_dataloader = dict(
                     dict(
                         type='PackInputs',
                         algorithm_keys=('gt_mask', ),
-                        meta_keys=('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'unreadable', 'dataset_name')),
+                        meta_keys=('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'orientation', 'unreadable',
+                                   'reason', 'dataset_name', 'flip', 'flip_direction')),
                 ]) for name, step in perturbations.items()
         ]))

@@ -1,6 +1,7 @@
 # The quick start's data in mmsegmentation's pipelines; weak, as there.
 _base_ = './synthetic_160.py'
-meta_keys = ('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'unreadable', 'dataset_name', 'gt_label')
+meta_keys = ('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'orientation', 'unreadable', 'reason',
+             'dataset_name', 'gt_label')
 train_pipeline = [
     dict(type='mmcabl.LoadForensicImage', skip_unreadable=True),
     dict(

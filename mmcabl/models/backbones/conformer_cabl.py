@@ -1,47 +1,17 @@
 """Conformer with CABL in its convolutional branch."""
 
 from functools import partial
-from typing import Iterator, Optional, Sequence, Set, Tuple, Union
+from typing import Iterator, Optional, Sequence, Tuple, Union
 
 import torch
 from mmpretrain.models.backbones.conformer import Conformer
 from torch import Tensor
 
+from mmcabl.models.backbones.blocks import Blocks, parse_blocks
 from mmcabl.models.layers.fold import fold_batchnorm
 from mmcabl.registry import MODELS
 
-Blocks = Union[str, int, Sequence[int], None]
 OUT_TYPES = ('raw', 'pooled', 'featmap')
-
-
-def parse_blocks(blocks: Blocks, depth: int) -> Set[int]:
-    """The blocks named by ``'all'``, ``'none'``, ``'1-8'``, ``'1-4,9'``, a number or a list of numbers.
-
-    Raises:
-        ValueError: anything else, or a block that a network of ``depth`` blocks does not have.
-    """
-    accepted = f"'none', 'all', a range such as '1-8', or a list of numbers from 1 to {depth}"
-    if blocks is None or blocks == 'none':
-        return set()
-    if blocks == 'all':
-        return set(range(1, depth + 1))
-    items = [blocks] if isinstance(blocks, int) else blocks
-    if isinstance(items, str):
-        items = items.split(',')
-    found: Set[int] = set()
-    try:
-        for item in items:
-            first, _, last = str(item).partition('-')
-            numbers = range(int(first), int(last or first) + 1)
-            if not numbers:
-                raise ValueError
-            found.update(numbers)
-    except (TypeError, ValueError):
-        raise ValueError(f'cabl_blocks={blocks!r} is not understood; accepted are {accepted}.') from None
-    if not all(1 <= i <= depth for i in found):
-        raise ValueError(f'cabl_blocks={blocks!r} names a block that is not there; '
-                         f'accepted are {accepted}.')
-    return found
 
 
 @MODELS.register_module()
@@ -140,9 +110,14 @@ class ConformerCABL(Conformer):
         return tuple(self._output(x, tokens) for i, x, tokens in self._blocks(x)
                      if i in self.out_indices)
 
+    def token_grid(self, shape: Tuple[int, int]) -> Tuple[int, int]:
+        """(rows, columns) of the patch tokens of an input (H, W)."""
+        return -(-shape[0] // 16), -(-shape[1] // 16)
+
     def covered_shape(self, shape: Tuple[int, int]) -> Tuple[int, int]:
         """(height, width) in px that the token grid of an input (H, W) spans, padding included."""
-        return -(-shape[0] // 16) * 16, -(-shape[1] // 16) * 16
+        rows, columns = self.token_grid(shape)
+        return 16 * rows, 16 * columns
 
     def train(self, mode: bool = True) -> 'ConformerCABL':
         """As ``nn.Module``: returns the module (mmpretrain's base class forgets to)."""

@@ -1,6 +1,5 @@
 """The classification head that learns from image-level labels and yields class maps by construction."""
 
-import math
 from typing import Dict, List, Optional, Sequence, Tuple
 
 import torch
@@ -10,6 +9,8 @@ from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mmcabl.models.heads.labels import label_targets, set_prediction
+from mmcabl.models.layers.token_grid import only_grid
 from mmcabl.registry import MODELS
 
 #: Which classifiers' biases the class maps carry.
@@ -91,17 +92,23 @@ class WeakLabelHead(BaseModule):
             logits['trans'] = self.trans_cls_head(summary)
         return logits
 
-    def class_maps(self, feats: Sequence, input_shape: Tuple[int, int]) -> Dict[str, Tensor]:
+    def class_maps(self, feats: Sequence, input_shape: Tuple[int, int],
+                   grid: Optional[Tuple[int, int]] = None) -> Dict[str, Tensor]:
         """Class maps of each branch, ``M_C`` and ``M_T`` of Eq. (2).
 
         Args:
             feats: as in :meth:`forward`.
-            input_shape: (H, W) of the network's input, from which the shape of the token grid follows.
+            input_shape: (H, W) of the network's input.
+            grid: (rows, columns) of the patch tokens, as the backbone has it; see
+                :func:`mmcabl.models.layers.token_grid.token_grid`. None: the only one that fits.
 
         Returns:
             ``conv``: (B, num_classes, h, w), the convolutional classifier before pooling: with its bias, its mean
-            is the logit; ``trans``: (B, num_classes, H/16, W/16), the transformer's classifier on every patch
+            is the logit; ``trans``: (B, num_classes, rows, columns), the transformer's classifier on every patch
             token: with its bias, the logit if that token were the class token. Unbounded.
+
+        Raises:
+            ValueError: the tokens do not form the grid, or without one, no grid or several.
         """
         x, tokens = self.pre_logits(feats)
         maps = {}
@@ -113,7 +120,12 @@ class WeakLabelHead(BaseModule):
             patches = tokens[:, int(self.with_cls_token):]
             bias = self.trans_cls_head.bias if self.map_bias == 'both' else None
             scores = F.linear(patches, self.trans_cls_head.weight, bias).transpose(1, 2)
-            maps['trans'] = scores.unflatten(2, token_grid(patches.size(1), input_shape))
+            rows, columns = grid or only_grid(patches.size(1), input_shape)
+            if rows * columns != patches.size(1):
+                raise ValueError(f'The backbone returned {patches.size(1)} patch tokens where its grid is {rows} x '
+                                 f'{columns}; with_cls_token={self.with_cls_token} leaves out '
+                                 f'{int(self.with_cls_token)} token before them.')
+            maps['trans'] = scores.unflatten(2, (rows, columns))
         return maps
 
     def score(self, logits: Dict[str, Tensor]) -> Tensor:
@@ -122,7 +134,7 @@ class WeakLabelHead(BaseModule):
 
     def loss(self, feats: Sequence, data_samples: List[DataSample], **kwargs) -> Dict[str, Tensor]:
         """``loss_conv`` and ``loss_trans``, whose sum is Eq. (3). Reads image-level labels only."""
-        target = self._targets(data_samples)
+        target = label_targets(data_samples, self.num_classes)
         return {f'loss_{branch}': self.loss_module(v.float(), target.to(v.device), **kwargs)
                 for branch, v in self(feats).items()}
 
@@ -134,42 +146,3 @@ class WeakLabelHead(BaseModule):
         for sample, score in zip(samples, scores):
             set_prediction(sample, score)
         return samples
-
-    def _targets(self, data_samples: List[DataSample]) -> Tensor:
-        """(B, num_classes) float targets from the samples' labels or soft scores."""
-        if 'gt_score' in data_samples[0]:
-            return torch.stack([s.gt_score.float() for s in data_samples])
-        if self.num_classes == 1:
-            target = torch.stack([s.gt_label.view(-1)[:1] for s in data_samples]).float()
-            if not torch.all((target == 0) | (target == 1)):
-                raise ValueError('WeakLabelHead accepts the labels 0 (authentic) and 1 (manipulated); '
-                                 f'it was given {sorted(set(target.flatten().int().tolist()))}.')
-            return target
-        target = torch.zeros(len(data_samples), self.num_classes)
-        for row, sample in zip(target, data_samples):
-            row[sample.gt_label.cpu().long()] = 1
-        return target
-
-
-def set_prediction(sample: DataSample, score: Tensor) -> None:
-    """Write an image score (num_classes,) in [0, 1] and the label it means into a data sample.
-
-    One score p, "manipulated", becomes (1 - p, p): mmpretrain's tools look a label's score up by its number.
-    """
-    if score.numel() == 1:
-        label, score = (score >= 0.5).long().flatten(), torch.cat([1 - score, score])
-    else:
-        label = score.argmax(0, keepdim=True)
-    sample.set_field(score, 'pred_score')
-    sample.set_field(label, 'pred_label')
-
-
-def token_grid(count: int, input_shape: Tuple[int, int]) -> Tuple[int, int]:
-    """(rows, columns) of ``count`` patch tokens of an input (H, W); raises when none fits."""
-    height, width = input_shape
-    guess = math.sqrt(count * height / width)
-    for rows in sorted(range(1, count + 1), key=lambda r: abs(r - guess))[:5]:
-        if count % rows == 0:
-            return rows, count // rows
-    raise ValueError(f'{count} patch tokens form no grid of the aspect of a {height} x {width} px input '
-                     '(height x width).')

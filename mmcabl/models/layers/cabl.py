@@ -38,7 +38,7 @@ def _groups(x: Tensor) -> Iterator[Tuple[slice, slice]]:
 def _chunked(function: Callable[..., Tensor], *maps: Tensor) -> Tensor:
     """``function`` over chunks of the maps; images and channels do not depend on each other."""
     first = maps[0]
-    if first.is_cuda or first.numel() <= CPU_CHUNK:
+    if first.device.type != 'cpu' or first.numel() <= CPU_CHUNK:
         return function(*maps)
     out = torch.empty_like(first)
     for group in _groups(first):
@@ -83,7 +83,7 @@ class CABL(BaseModule):
             ``E(X) * X``, ``iii``: ``E(X) * X + X`` (the final one).
         norm: how ``E`` is bounded; see :func:`normalize_edges`.
         recompute: in training, compute the inside of the layer again for the gradient instead of keeping it.
-            Saves memory and costs time; by default on GPUs only. Same gradient.
+            Saves memory and costs time; by default not on a CPU. Same gradient.
         in_channels: accepted, since mmcv's plug-in layers are told it; any number will do.
         init_cfg: accepted for the config system; there is nothing to initialise.
 
@@ -117,7 +117,7 @@ class CABL(BaseModule):
     def forward(self, x: Tensor) -> Tensor:
         """Shape (B, C, H, W) to (B, C, H, W), same type."""
         learns = torch.is_grad_enabled() and x.requires_grad
-        recompute = x.is_cuda if self.recompute is None else self.recompute
+        recompute = x.device.type != 'cpu' if self.recompute is None else self.recompute
         with torch.autocast(x.device.type, enabled=False):
             if _is_compiling() or (learns and not recompute):
                 return self._respond(x)

@@ -29,7 +29,7 @@ def fold_batchnorm(module: nn.Module) -> nn.Module:
             conv = copy.copy(module._modules[conv_name]).eval()
             conv._parameters = dict(conv._parameters)
             conv = fuse_conv_bn_eval(conv, copy.copy(child).eval())
-            if not conv.weight.is_cuda:  # the layout that a CPU convolves fastest
+            if conv.weight.device.type == 'cpu':  # the layout that a CPU convolves fastest
                 conv.weight.data = conv.weight.data.contiguous(memory_format=torch.channels_last)
             clone._modules[conv_name] = conv
             clone._modules[name] = nn.Identity()

@@ -1,7 +1,9 @@
 """Test-time scales: resize images to a network size, bring maps back to the images' sizes."""
 
+from numbers import Integral
 from typing import Iterator, List, Sequence, Tuple, Union
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -9,27 +11,33 @@ from torch.nn import functional as F
 Scale = Union[int, Tuple[int, int], str]
 #: The least side of a network input; smaller images are enlarged to it at the scale 'native'.
 MIN_SIDE = 32
+ACCEPTED = (f"accepted are a side of {MIN_SIDE} px or more, a (height, width) pair, and 'native' (each image's own "
+            'size)')
 
 
 def check_scales(scales: Union[Scale, Sequence[Scale]]) -> List[Scale]:
     """A list of scales: sides of a square in px, (height, width) pairs, or ``'native'``.
 
-    Raises:
-        ValueError: an empty list or an entry that is none of these.
+    Numpy's integers are integers. Raises:
+        ValueError: neither a scale nor a list of them, an empty list, or an entry that is no scale.
     """
-    if isinstance(scales, (int, str)):
+    if isinstance(scales, (Integral, str)):
         scales = [scales]
-    checked: List[Scale] = []
-    for scale in scales:
-        sides = scale if isinstance(scale, (tuple, list)) else (scale, scale)
-        if scale != 'native' and not (len(sides) == 2 and all(
-                isinstance(s, int) and s >= MIN_SIDE for s in sides)):
-            raise ValueError(f'Test scale {scale!r} is not understood; accepted are a side of {MIN_SIDE} px '
-                             "or more, a (height, width) pair, and 'native' (each image's own size).")
-        checked.append(scale if scale == 'native' else (sides[0], sides[1]))
+    if not isinstance(scales, (list, tuple, range, np.ndarray)):
+        raise ValueError(f'The test scales are {scales!r}; {ACCEPTED}, or a list of these.')
+    checked: List[Scale] = [_checked(scale) for scale in scales]
     if not checked:
         raise ValueError('The list of test scales is empty; give one scale at least, such as [512].')
     return checked
+
+
+def _checked(scale: Scale) -> Scale:
+    if isinstance(scale, str) and scale == 'native':
+        return scale
+    sides = scale if isinstance(scale, (tuple, list)) else (scale, scale)
+    if len(sides) != 2 or not all(isinstance(s, Integral) and s >= MIN_SIDE for s in sides):
+        raise ValueError(f'Test scale {scale!r} is not understood; {ACCEPTED}.')
+    return int(sides[0]), int(sides[1])
 
 
 def resize(image: Tensor, size: Tuple[int, int]) -> Tensor:

@@ -2,22 +2,26 @@
 
 from typing import List, Optional, Sequence, Tuple, Union
 
+import numpy as np
 import torch
 from mmpretrain.models.classifiers import ImageClassifier
 from mmpretrain.structures import DataSample
-from torch import Tensor, nn
+from torch import Tensor
 
-from mmcabl.models.heads.weak_label_head import set_prediction
+from mmcabl.models.heads.labels import set_prediction
+from mmcabl.models.layers.token_grid import covered_shape, token_grid
 from mmcabl.models.localizers.attention import METHODS, build_propagator
 from mmcabl.models.localizers.class_map import UNIONS, localization_map
+from mmcabl.models.localizers.folding import FoldedInference, fast_layout
 from mmcabl.models.localizers.scales import Scale, batches, check_scales, to_image_size
 from mmcabl.models.localizers.stock_inference import StockInference
 from mmcabl.refinement.cgsr import CGSR
+from mmcabl.refinement.pictures import upright
 from mmcabl.registry import MODELS
 
 
 @MODELS.register_module()
-class WeaklySupervisedLocalizer(StockInference, ImageClassifier):
+class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier):
     """Learns from image-level labels, predicts where an image was manipulated.
 
     An mmpretrain classifier: mmpretrain's Runner trains it with nothing but ``gt_label``. Its ``predict``
@@ -48,7 +52,12 @@ class WeaklySupervisedLocalizer(StockInference, ImageClassifier):
     ``masks``           dict: final mask (H, W) bool for each prompt kind that was asked for
     ``pred_mask``       (H, W) bool, the mask of CGSR's own prompt kind
     ==================  =====================================================================
+
+    An image that test-time augmentation mirrored (``flip``, ``flip_direction`` in its meta information) has all of
+    these mirrored back. With ``refines=False`` CGSR is left out, and so is what follows from ``cam_raw``.
     """
+
+    refines = True
 
     def __init__(self, backbone: dict, head: dict, neck: Optional[dict] = None,
                  postprocessor: Optional[dict] = None, scales: Sequence[Scale] = (256, 512, 768),
@@ -66,11 +75,6 @@ class WeaklySupervisedLocalizer(StockInference, ImageClassifier):
         self.postprocessor: CGSR = MODELS.build({'type': 'mmcabl.CGSR', **(postprocessor or {})})
         self.scales = check_scales(scales)
         self.flip, self.union, self.attention, self.class_index = flip, union, attention, class_index
-        self._folded: List[nn.Module] = []  # a list: the copy is no submodule of this one
-
-    def extract_feat(self, inputs: Tensor, stage: str = 'neck'):
-        """As upstream, in the layout that a CPU convolves fastest."""
-        return super().extract_feat(_fast_layout(inputs), stage)
 
     @torch.no_grad()
     def score_and_map(self, batch: Tensor) -> Tuple[Tensor, Tensor]:
@@ -82,8 +86,8 @@ class WeaklySupervisedLocalizer(StockInference, ImageClassifier):
         Returns:
             Image scores (B, num_classes) in [0, 1]; maps (B, gh, gw) of Eq. (2), float32, unbounded.
         """
-        backbone = self._inference_backbone()
-        batch = _fast_layout(batch)
+        backbone = self.inference_backbone()
+        batch = fast_layout(batch)
         if self.attention == 'none':
             propagator = None
             feats = backbone(batch)
@@ -94,7 +98,8 @@ class WeaklySupervisedLocalizer(StockInference, ImageClassifier):
                 feats = backbone(batch)
         if self.with_neck:
             feats = self.neck(feats)
-        maps = self.head.class_maps(feats, batch.shape[-2:])
+        shape = tuple(batch.shape[-2:])
+        maps = self.head.class_maps(feats, shape, token_grid(self.backbone, shape))
         cam = localization_map(maps, propagator, self.union)
         return self.head.score(self.head(feats)), cam[:, self.class_index]
 
@@ -116,7 +121,7 @@ class WeaklySupervisedLocalizer(StockInference, ImageClassifier):
             for indices, batch in batches(images, scale):
                 score, cam = self.score_and_map(batch.flip(-1) if flip else batch)
                 inside = tuple(batch.shape[-2:])
-                covered = getattr(self.backbone, 'covered_shape', tuple)(inside)
+                covered = covered_shape(self.backbone, inside)
                 for i, s, m in zip(indices, score, cam):
                     part[i] = s
                     back = to_image_size(m[None], covered, inside, sizes[i])[0]
@@ -135,36 +140,19 @@ class WeaklySupervisedLocalizer(StockInference, ImageClassifier):
         samples = data_samples or [DataSample() for _ in inputs]
         sizes = [tuple(s.get('ori_shape', x.shape[-2:]))[:2] for s, x in zip(samples, inputs)]
         scores, maps = self.localize(list(inputs), sizes)
-        pictures = [self.data_preprocessor.to_uint8(x, size) for x, size in zip(inputs, sizes)]
-        names = [str(s.get('img_path', '')) for s in samples]
-        found = self.postprocessor.batch(pictures, [m.cpu().numpy() for m in maps], names)
-        for sample, score, result in zip(samples, scores, found):
+        for sample, score, cam in zip(samples, scores, maps):
             set_prediction(sample, score)
-            for field, value in result.fields().items():
-                sample.set_field(value, field)
+            sample.set_field(upright(cam.cpu().numpy(), sample), 'cam_raw')
+        if self.refines:
+            pictures = [self.data_preprocessor.to_uint8(x, size) for x, size in zip(inputs, sizes)]
+            self.refine(samples, [upright(picture, sample) for picture, sample in zip(pictures, samples)])
         return samples
 
-    def _inference_backbone(self) -> nn.Module:
-        """The backbone, batch norms folded where it knows how; made once between changes of weights."""
-        if self.training or not hasattr(self.backbone, 'folded'):
-            return self.backbone
-        if not self._folded:
-            self._folded.append(self.backbone.folded())
-        return self._folded[0]
-
-    def train(self, mode: bool = True) -> 'WeaklySupervisedLocalizer':
-        """As ``nn.Module``; weights may change from here on, so the folded copy is dropped."""
-        self._folded.clear()
-        return super().train(mode)
-
-    def _apply(self, *args, **kwargs):
-        self._folded.clear()
-        return super()._apply(*args, **kwargs)
-
-    def _load_from_state_dict(self, *args, **kwargs) -> None:
-        self._folded.clear()
-        super()._load_from_state_dict(*args, **kwargs)
-
-
-def _fast_layout(images: Tensor) -> Tensor:
-    return images if images.is_cuda else images.contiguous(memory_format=torch.channels_last)
+    def refine(self, samples: Sequence[DataSample], pictures: Sequence[np.ndarray]) -> None:
+        """CGSR: set what follows from the samples' ``cam_raw``; pictures (H, W, 3) uint8 RGB, upright."""
+        names = [str(s.get('img_path', '')) for s in samples]
+        device = next(self.parameters()).device
+        found = self.postprocessor.batch(pictures, [s.cam_raw for s in samples], names, device)
+        for sample, result in zip(samples, found):
+            for field, value in result.fields().items():
+                sample.set_field(value, field)

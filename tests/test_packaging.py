@@ -1,0 +1,97 @@
+"""What an sdist and a wheel hold, and that building takes nothing of the user's away."""
+
+import hashlib
+import os
+import runpy
+import tarfile
+import zipfile
+from email import message_from_bytes
+
+import pytest
+
+from tests.packages import ROOT, build, copy_tree
+
+pytest.importorskip('setuptools', '77.0.3', reason='building needs setuptools 77.0.3')
+
+
+@pytest.fixture(scope='module')
+def built(tmp_path_factory):
+    """A wheel from the tree, an sdist, and the sdist's wheel."""
+    tmp = tmp_path_factory.mktemp('packages')
+    tree = copy_tree(tmp / 'tree')
+    sdist, said = build('sdist', tree, tmp)
+    wheel, _ = build('wheel', tree, tmp)
+    with tarfile.open(sdist) as file:
+        file.extractall(tmp / 'unpacked')
+    again, _ = build('wheel', next((tmp / 'unpacked').iterdir()), tmp / 'unpacked')
+    return dict(sdist=sdist, wheel=wheel, again=again, said=said)
+
+
+def digests(wheel):
+    with zipfile.ZipFile(wheel) as file:
+        return {name: hashlib.sha256(file.read(name)).hexdigest() for name in file.namelist()}
+
+
+def test_the_sdists_wheel_is_the_trees(built):
+    tree, again = digests(built['wheel']), digests(built['again'])
+    assert tree == again
+    assert {'mmcabl/py.typed', 'mmcabl/.mim/model-index.yml', 'mmcabl/.mim/tools/train.py'} <= tree.keys()
+    configs = {f'mmcabl/.mim/{p.relative_to(ROOT).as_posix()}' for p in (ROOT / 'configs').rglob('*.*')
+               if '__pycache__' not in p.parts}
+    assert configs <= tree.keys()
+    modules = {p.relative_to(ROOT).as_posix() for p in (ROOT / 'mmcabl').rglob('*.py')}
+    assert {n for n in tree if n.endswith('.py') and n.startswith('mmcabl/') and '.mim' not in n} == modules
+
+
+def test_an_sdist_is_the_source(built):
+    with tarfile.open(built['sdist']) as file:
+        names = {name.split('/', 1)[-1] for name in file.getnames()}
+    assert {'Makefile', 'LICENSE', 'README.md', 'setup.py', 'constraints/onedl.txt', 'docs/datasets.md',
+            'tests/conftest.py', 'tests/data/golden/metrics.npz', 'benchmarks/cam.py'} <= names
+    assert not [name for name in names if name.endswith('.pyc') or '.mim' in name]
+    assert 'Deprecat' not in built['said'], built['said']
+
+
+def test_metadata(built):
+    with zipfile.ZipFile(built['wheel']) as file:
+        found = message_from_bytes(file.read(next(n for n in file.namelist() if n.endswith('.dist-info/METADATA'))))
+    assert found['Requires-Python'] == '>=3.10' and found['License-Expression'] == 'Apache-2.0'
+
+
+@pytest.fixture
+def setup(monkeypatch, tmp_path):
+    """setup.py's functions for a repository of three files."""
+    monkeypatch.setattr('setuptools.setup', lambda **_: None)
+    found = runpy.run_path(str(ROOT / 'setup.py'))
+    for name in ('configs/a.py', 'tools/b.py', 'model-index.yml'):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    found['place'].__globals__['ROOT'] = tmp_path
+    return found
+
+
+def test_an_editable_install_links_and_links_again(setup, tmp_path):
+    for _ in range(2):
+        setup['place'](tmp_path / 'mmcabl/.mim', setup['MIM_FILES'], link=True)
+        assert (tmp_path / 'mmcabl/.mim/configs/a.py').is_file()
+        assert os.readlink(tmp_path / 'mmcabl/.mim/configs') == '../../configs'
+    setup['place'](tmp_path / 'build/.mim', setup['MIM_FILES'], link=False)
+    (tmp_path / 'configs/a.py').rename(tmp_path / 'configs/c.py')
+    setup['place'](tmp_path / 'build/.mim', setup['MIM_FILES'], link=False)
+    assert sorted(p.name for p in (tmp_path / 'build/.mim/configs').iterdir()) == ['c.py']
+
+
+@pytest.mark.parametrize('link', [True, False])
+def test_what_the_build_did_not_make_stays(setup, tmp_path, link):
+    mine = tmp_path / 'elsewhere/configs/mine.py'
+    mine.parent.mkdir(parents=True)
+    mine.touch()
+    (tmp_path / 'mmcabl').mkdir()
+    (tmp_path / 'mmcabl/.mim').symlink_to('../elsewhere')
+    with pytest.raises(SystemExit, match=r'mmcabl/.mim is a link; .* move it away'):
+        setup['place'](tmp_path / 'mmcabl/.mim', setup['MIM_FILES'], link)
+    if link:
+        with pytest.raises(SystemExit, match='elsewhere/configs is no link that an earlier install made; move it'):
+            setup['place'](tmp_path / 'elsewhere', setup['MIM_FILES'], link)
+    assert mine.is_file()

@@ -1,0 +1,155 @@
+"""mmseg's own network and Runner: the refinement hook, test-time augmentation and scoring give one result."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
+
+from mmcabl.checkpoints import load_exactly
+from mmcabl.evaluation.segmentation_view import manipulated_probability
+from mmcabl.refinement import RefinedSegmentor
+from mmcabl.scoring import Predictor
+from tests.conftest import write_casia
+
+pytest.importorskip('mmseg')
+CONFIG = Path(__file__).parents[1] / 'configs/rehearsal/fcn_r50-mini_b8-4e_synthetic-160.py'
+POST = dict(prompt='box', compare=['null'])
+
+
+@pytest.fixture(scope='module')
+def trained(tmp_path_factory):
+    """A small FCN with random weights, a checkpoint of it, eight images."""
+    tmp = tmp_path_factory.mktemp('refined')
+    write_casia(tmp / 'data', 4, 4, 64)
+    (tmp / 'data/CASIA 2.0/Tp/Tp_D_x_00005.png').write_bytes(b'broken')
+    init_default_scope('mmseg')
+    torch.manual_seed(0)
+    runner = Runner.from_cfg(config(tmp))
+    for layer in runner.model.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            layer.running_mean.normal_(0, 0.1)
+    torch.save(dict(state_dict=runner.model.state_dict()), tmp / 'fcn.pth')
+    return tmp
+
+
+def config(tmp, name='plain', tta=False, **options):
+    cfg = Config.fromfile(str(CONFIG))
+    cfg.model.backbone.update(base_channels=8, stem_channels=8)
+    cfg.model.decode_head.update(in_channels=256, channels=16)
+    cfg.model.data_preprocessor.size = None
+    steps = [dict(type='mmcabl.LoadForensicImage'), dict(type='mmcabl.GaussianNoise', sigma=5),
+             dict(type='mmcabl.KeepPicture')]
+    last = [dict(type='mmcabl.LoadForgerySegMap'),
+            dict(type='PackSegInputs', meta_keys=(*cfg.meta_keys, 'picture', 'flip', 'flip_direction'))]
+    flips = [dict(type='mmcv.RandomFlip', prob=p, direction='horizontal') for p in (0., 1.)]
+    steps += ([dict(type='TestTimeAug', transforms=[flips, *([step] for step in last)])] if tta
+              else [dict(type='mmcv.Resize', scale=(96, 96)), *last])
+    cfg.test_dataloader.update(num_workers=0, persistent_workers=False, batch_size=1)
+    cfg.test_dataloader.dataset = dict(type='mmcabl.CASIAv2', data_root=str(tmp / 'data'), pipeline=steps,
+                                       test_mode=True)
+    cfg.default_hooks = dict()
+    cfg.update(work_dir=str(tmp / name), visualizer=None, log_level='ERROR', experiment_name=f'{tmp.name}-{name}')
+    if (tmp / 'fcn.pth').is_file():
+        cfg.load_from = str(tmp / 'fcn.pth')
+    if tta:  # as mmseg's test.py --tta
+        cfg.tta_model.module = cfg.model
+        cfg.model = cfg.tta_model
+    cfg.update(options)
+    return cfg
+
+
+def outcome(cfg):
+    """The metrics of a test, and its samples by name."""
+    found = {}
+    runner = Runner.from_cfg(cfg)
+    original = runner.call_hook
+
+    def watched(name, **kwargs):
+        if name == 'after_test_iter':
+            found.update({Path(sample.img_path).stem: sample for sample in kwargs['outputs']})
+        return original(name, **kwargs)
+
+    runner.call_hook = watched
+    return runner.test(), found, runner
+
+
+@pytest.fixture(scope='module')
+def plain(trained):
+    return outcome(config(trained))
+
+
+@pytest.fixture(scope='module')
+def hooked(trained):
+    return outcome(config(trained, 'hooked', custom_hooks=[dict(type='mmcabl.CGSRHook', postprocessor=POST)]))
+
+
+def test_the_hook_changes_masks_and_no_image_score(plain, hooked):
+    before, after = plain[0], hooked[0]
+    assert after['images'] == before['images'] == 7, 'one of eight is broken'
+    assert after['i_auc'] == before['i_auc'] and after['i_ap'] == before['i_ap']
+    assert {'p_f1_box', 'p_f1_null'} <= set(after) and after['p_f1'] == after['p_f1_box']
+    for name, sample in hooked[1].items():
+        np.testing.assert_array_equal(sample.cam_raw, manipulated_probability(plain[1][name].seg_logits.data))
+    assert not isinstance(hooked[2].model, RefinedSegmentor)
+
+
+def test_a_model_configured_as_refined_and_scoring_give_the_hooks_masks(trained, hooked):
+    cfg = config(trained, 'wrapped')
+    cfg.model = dict(type='mmcabl.RefinedSegmentor', segmentor=cfg.model, postprocessor=POST)
+    metrics, samples, runner = outcome(cfg)
+    assert metrics == hooked[0]
+    load_exactly(runner.model, str(trained / 'fcn.pth'))
+    predictor = Predictor(config(trained, custom_hooks=[dict(type='mmcabl.CGSRHook', postprocessor=POST)]),
+                          str(trained / 'fcn.pth'), 'cpu')
+    assert predictor.fingerprint != Predictor(config(trained), str(trained / 'fcn.pth'), 'cpu').fingerprint
+    jobs = [(i, sample.img_path) for i, sample in enumerate(samples.values())]
+    for sample, (record, mask) in zip(samples.values(), predictor.predict(jobs, predictor.load(jobs))):
+        theirs = hooked[1][Path(sample.img_path).stem]
+        assert record['unreadable'] == sample.unreadable == (Path(sample.img_path).stem == 'Tp_D_x_00005')
+        if not record['unreadable']:
+            assert np.array_equal(mask, theirs.pred_mask) and np.array_equal(sample.pred_mask, theirs.pred_mask)
+            assert record['score'] == pytest.approx(float(sample.cam_raw.max()), abs=1e-6)
+
+
+def test_tta_refines_the_mean_of_the_passes_once(trained, monkeypatch):
+    metrics, plain, runner = outcome(config(trained, 'tta', tta=True))
+    calls = []
+    refine = RefinedSegmentor.refine
+    monkeypatch.setattr(RefinedSegmentor, 'refine', lambda self, samples, pictures: calls.append(
+        [p.shape for p in pictures]) or refine(self, samples, pictures))
+    refined, samples, runner = outcome(config(trained, 'tta-hooked', tta=True, custom_hooks=[
+        dict(type='mmcabl.CGSRHook', postprocessor=POST)]))
+    assert len(calls) == len(samples) == 8 and [(64, 64, 3)] in calls
+    assert refined['i_auc'] == metrics['i_auc'] and refined['images'] == 7
+    sample = samples['Tp_D_x_00004']
+    network = runner.model.module  # as it was, for an explicit mean of both passes
+    data = next(x for x in runner.test_dataloader if 'x_00004' in x['data_samples'][0][0].img_path)
+    with torch.no_grad():
+        each = [network.test_step({key: value[i] for key, value in data.items()})[0] for i in (0, 1)]
+    chance = sum(manipulated_probability(s.seg_logits.data) for s in each) / 2
+    np.testing.assert_allclose(sample.cam_raw, chance, atol=1e-6)
+    np.testing.assert_allclose(manipulated_probability(plain['Tp_D_x_00004'].seg_logits.data), chance, atol=1e-6)
+    assert sample.gt_sem_seg.data[0, 8:30, 10:36].all() and sample.gt_sem_seg.data.sum() == 22 * 26
+
+
+def test_upstreams_merge_cannot_be_refined(trained):
+    cfg = config(trained, 'upstream', tta=True, custom_hooks=[dict(type='mmcabl.CGSRHook')])
+    cfg.model.type = 'SegTTAModel'
+    with pytest.raises(ValueError, match="what SegTTAModel merges.*tta_model=dict\\(type='mmcabl.ForensicTTAModel'"):
+        Runner.from_cfg(cfg).test()
+
+
+def test_mmsegs_own_inference_refines(trained, hooked):
+    from mmseg.apis import inference_model, init_model
+    cfg = config(trained, 'inference')
+    steps = cfg.test_dataloader.dataset.pipeline
+    cfg.test_pipeline = [step for step in steps if 'SegMap' not in step.type]
+    cfg.model = dict(type='mmcabl.RefinedSegmentor', segmentor=cfg.model, postprocessor=POST)
+    model = init_model(cfg, str(trained / 'fcn.pth'), device='cpu')
+    sample = hooked[1]['Tp_D_x_00004']
+    found = inference_model(model, sample.img_path)
+    assert np.array_equal(found.pred_sem_seg.data[0], sample.pred_mask)

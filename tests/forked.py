@@ -1,5 +1,6 @@
 """Run a function in a fork of the test process: torch is there already, nothing it changes stays, it may die."""
 
+import faulthandler
 import gc
 import os
 import sys
@@ -10,6 +11,9 @@ from pathlib import Path
 import cv2
 import torch
 from mmengine.logging import MMLogger
+
+# A child can neither use nor end the threads of OpenCV's pool; so there never is one in a process that forks.
+cv2.setNumThreads(1)
 
 
 def forked(function, *args, log=None):
@@ -23,8 +27,8 @@ def forked(function, *args, log=None):
     """
     sys.stdout.flush()
     sys.stderr.flush()
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)  # ends OpenCV's pool, which a child can neither use nor end
+    if cv2.getNumThreads() > 1:
+        cv2.setNumThreads(1)
     pid = os.fork()
     if not pid:
         code = 1
@@ -33,6 +37,7 @@ def forked(function, *args, log=None):
                 os.dup2(file.fileno(), 1)
                 os.dup2(file.fileno(), 2)
             sys.stdout, sys.stderr = open(1, 'w', closefd=False), open(2, 'w', closefd=False)  # noqa: SIM115
+            faulthandler.dump_traceback_later(300, exit=True, file=2)  # in place of a test that hangs
             gc.freeze()  # what is there already need not be gone through by every collection
             torch.set_num_threads(1)  # as a data loader's workers do: threads of a pool do not survive a fork
             # what earlier tests made of the current logger is theirs; this one prints here
@@ -49,7 +54,6 @@ def forked(function, *args, log=None):
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)  # none of pytest's own clean-up
-    cv2.setNumThreads(threads)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 

@@ -67,7 +67,8 @@ def share(predictor, source, out, *args, **kwargs):
 
 def tables(out):
     """(rows in the order of files, masks by name)."""
-    rows = [row for p in sorted((out / 'scores').glob('*.parquet')) for row in parquet.read_table(p).to_pylist()]
+    parts = [parquet.ParquetFile(p).read(use_threads=False) for p in sorted((out / 'scores').glob('*.parquet'))]
+    rows = [row for part in parts for row in part.to_pylist()]
     return rows, {p.relative_to(out).as_posix(): p.read_bytes() for p in out.rglob('*.png')}
 
 

@@ -52,6 +52,7 @@ def test_the_table_has_every_image_once(setting, whole):
     assert not any(row['failed'] for row in rows)
     for row in rows:
         if row['unreadable']:
+            assert row['image'] in row['reason']  # a sentence that names the file
             assert row['score'] is None and row['mask'] is None
             continue
         mask = cv2.imdecode(np.frombuffer(masks[row['mask']], np.uint8), -1)

@@ -60,5 +60,9 @@ class Failures:
 
 def reason_of(error: BaseException) -> str:
     """An error as one line of printable text."""
-    text = f'{type(error).__name__}: {error}' if str(error) else type(error).__name__
+    return one_line(f'{type(error).__name__}: {error}' if str(error) else type(error).__name__)
+
+
+def one_line(text: str) -> str:
+    """Printable UTF-8 without line breaks, 500 characters at most: what a table's cell can hold."""
     return ' '.join(text.encode(errors='backslashreplace').decode().split())[:500]

@@ -9,7 +9,7 @@ from mmengine.evaluator import Evaluator
 
 from mmcabl.evaluation.segmentation_view import forensic_view
 from mmcabl.evaluation.sharded_metric import Key, PerImageMetric, Result, key_of
-from mmcabl.results.failures import Failures, ImageFailed
+from mmcabl.results.failures import Failures, ImageFailed, one_line
 from mmcabl.results.files import write_png
 from mmcabl.results.journal import Record
 from mmcabl.results.names import file_name, folder_name, to_text
@@ -61,7 +61,7 @@ class RecordingEvaluator(Evaluator):
         name, index, path = key_of(sample)
         failed, unreadable = bool(sample.get('failed')), bool(sample.get('unreadable', False))
         record = dict(dataset=name, index=index, image=to_text(path), unreadable=unreadable and not failed,
-                      failed=failed, reason=sample.get('failed') or sample.get('reason'),
+                      failed=failed, reason=one_line(str(sample.get('failed') or sample.get('reason') or '')) or None,
                       metrics={type(m).__name__: r.row for m, r in zip(self.recorded, found)})
         if unreadable:
             return record

@@ -146,7 +146,7 @@ def left_out_images(out: Path) -> Dict[str, List[Tuple[str, str]]]:
     arrow = require_pyarrow()
     found: Dict[str, List[Tuple[str, str]]] = dict(unreadable=[], failed=[])
     for path in sorted((out / 'scores').glob('part-*.parquet')):
-        part = arrow.parquet.read_table(path, columns=['image', 'reason', *found])
+        part = arrow.parquet.ParquetFile(path).read(columns=['image', 'reason', *found], use_threads=False)
         for kind, images in found.items():
             images += [(row['image'], row['reason'] or '') for row in part.filter(part[kind]).to_pylist()]
     return found

@@ -12,7 +12,7 @@ from mmengine.registry import MODELS, TRANSFORMS, init_default_scope
 from mmcabl.checkpoints import load_exactly
 from mmcabl.evaluation.segmentation_view import forensic_view
 from mmcabl.refinement import refined_config
-from mmcabl.results.failures import Failures, ImageFailed
+from mmcabl.results.failures import Failures, ImageFailed, one_line
 from mmcabl.results.names import to_text
 from mmcabl.results.store import fingerprint
 from mmcabl.scoring.chunk_results import Job, Record
@@ -113,7 +113,7 @@ def record_of(index: int, path: str, sample: Dict[str, Any]) -> Tuple[Record, Op
     """
     record = _base(index, path)
     if sample.get('unreadable', False):
-        return dict(record, unreadable=True, reason=sample.get('reason')), None
+        return dict(record, unreadable=True, reason=one_line(str(sample.get('reason') or '')) or None), None
     score, mask = float(torch.as_tensor(sample['pred_score']).flatten()[-1]), np.asarray(sample['pred_mask'])
     if not np.isfinite(score):
         raise ValueError(f'its score is {score}')

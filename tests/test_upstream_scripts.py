@@ -110,7 +110,7 @@ def test_amp_of_the_upstream_script(trained, tmp_path):
 
 def mim(*arguments, **kwargs):
     """The command starts the toolbox's script in a fresh process."""
-    script = kwargs['cwd'] / 'mim.py'
+    script = kwargs['cwd'] / 'run_mim.py'
     script.write_text('from mim.cli import cli; cli()')
     done = warm.run([sys.executable, script, *arguments], timeout=600, **kwargs)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]

@@ -58,6 +58,7 @@ bench: setup
 	$(BIN)/python benchmarks/cam.py
 	$(BIN)/python benchmarks/train_step.py
 	$(BIN)/python benchmarks/scoring.py
+	$(BIN)/python benchmarks/lists.py
 
 clean:
 	@if [ ! -e work_dirs/quickstart ]; then echo 'work_dirs/quickstart is not there.'; \

@@ -8,6 +8,7 @@ from pathlib import Path
 # One thread unless told otherwise, here and in every process that a test starts: the results of two processes are
 # compared to the last bit, and small networks are no faster on more.
 os.environ.setdefault('OMP_NUM_THREADS', '1')
+os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')  # where there are several, they do not spin on a busy core
 # To ask whether there is a GPU must not open it: the process that scripts are forked from asks (tests/warm.py).
 os.environ.setdefault('PYTORCH_NVML_BASED_CUDA_CHECK', '1')
 

@@ -190,16 +190,29 @@ def long_list(tmp_path_factory):
     return tmp
 
 
-@pytest.mark.parametrize('name, seconds, megabytes', [('list.json', 2, 120), ('list.txt', 1, 30)])
-def test_a_long_list_loads_fast_and_small(long_list, name, seconds, megabytes):
-    times, count = [], 100_000
+def parse(root, name):
+    """The least that a reader does: parse, and join every image's path."""
+    text = (root / name).read_text()
+    rows = json.loads(text) if name.endswith('json') else [line.split(',') for line in text.splitlines()]
+    return [os.path.normpath(os.path.join(str(root), row[0])) for row in rows]
+
+
+def seconds(function, *args, **kwargs):
+    """What it returns and its CPU time: the best of three, of this process alone."""
+    times = []
     for _ in range(3):
-        start = time.process_time()  # of this process alone, whatever else runs beside the tests
-        data = ForgeryList(data_root=str(long_list), ann_file=name, pipeline=[])
+        start = time.process_time()
+        found = function(*args, **kwargs)
         times.append(time.process_time() - start)
-        if times[-1] < seconds:
-            break
-    assert len(data) == count and min(times) < seconds, times
+    return found, min(times)
+
+
+@pytest.mark.parametrize('name, megabytes', [('list.json', 120), ('list.txt', 30)])
+def test_a_long_list_loads_fast_and_small(long_list, name, megabytes):
+    count = 100_000
+    data, taken = seconds(ForgeryList, data_root=str(long_list), ann_file=name, pipeline=[])
+    least = seconds(parse, long_list, name)[1]  # on this machine, under this load
+    assert len(data) == count and taken < 5 * least, (taken, least)  # 1.6 and 0.6 times on a free machine
     tracemalloc.start()
     data = ForgeryList(data_root=str(long_list), ann_file=name, pipeline=[])
     kept, peak = tracemalloc.get_traced_memory()

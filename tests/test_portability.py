@@ -31,7 +31,7 @@ print(usable_cores() > 0, end="")
 def test_everything_imports_under_w_error_without_fcntl_and_affinity():
     """And nothing is printed: "Could not import OneDL" was, three times."""
     strict = ['-W', 'error', '-W', 'ignore::ResourceWarning']  # torch 2.1 leaves a temporary folder to the exit
-    done = subprocess.run([sys.executable, *strict, '-c', STRICT], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, *strict, '-c', STRICT], capture_output=True, text=True, timeout=600)
     assert (done.returncode, done.stdout, done.stderr) == (0, 'True', '')
 
 

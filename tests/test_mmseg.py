@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -11,9 +12,11 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
 from mmengine.structures import PixelData
+from PIL import Image
 
 from mmcabl.engine.upstream import upstream_script
 from mmcabl.evaluation import ImageAUC, PixelF1
+from mmcabl.registry import HOOKS
 from mmcabl.stack import StackError, require_mmseg
 from tests import warm
 from tests.conftest import write_casia
@@ -184,3 +187,17 @@ def test_where_mmseg_cannot_be_imported_a_sentence_says_so(monkeypatch):
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(StackError, match='mmcabl.segmentation needs mmsegmentation.*the mmpretrain side'):
         require_mmseg()
+
+
+def test_show_dir_draws_on_the_stored_grid(monkeypatch, tmp_path):
+    picture = Image.new('RGB', (20, 12), (0, 0, 255))
+    exif = Image.Exif()
+    exif[274] = 6
+    picture.save(tmp_path / 'turned.png', exif=exif)
+    hook, drawn = HOOKS.build(dict(type='mmcabl.SegmentationOverlayHook', draw=True)), []
+    monkeypatch.setattr(hook, '_visualizer', SimpleNamespace(
+        add_datasample=lambda name, image, **_: drawn.append((name, image.shape, image[0, 0].tolist()))))
+    samples = [SegDataSample(metainfo=dict(img_path=str(tmp_path / 'turned.png'), unreadable=broken))
+               for broken in (True, False)]
+    hook.after_test_iter(None, 0, {}, samples)
+    assert drawn == [('test_turned.png', (12, 20, 3), [0, 0, 255])]

@@ -197,7 +197,7 @@ def test_show_dir_draws_on_the_stored_grid(monkeypatch, tmp_path):
     drawn = []
     visualizer = SimpleNamespace(
         add_datasample=lambda name, image, **_: drawn.append((name, image.shape, image[0, 0].tolist())))
-    monkeypatch.setattr('mmseg.visualization.SegLocalVisualizer.get_current_instance', lambda: visualizer)
+    monkeypatch.setattr('mmengine.visualization.Visualizer.get_current_instance', lambda: visualizer)
     hook = HOOKS.build(dict(type='mmcabl.SegmentationOverlayHook', draw=True))
     samples = [SegDataSample(metainfo=dict(img_path=str(tmp_path / 'turned.png'), unreadable=broken))
                for broken in (True, False)]

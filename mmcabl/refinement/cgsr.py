@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from mmcabl.refinement.base import Refiner
-from mmcabl.refinement.prompts import Prompts, check_kind, finite_map, make_prompts, min_max
+from mmcabl.refinement.prompts import NORMALIZATIONS, Prompts, check_kind, finite_map, make_prompts
 from mmcabl.registry import MODELS
 
 
@@ -43,15 +43,19 @@ class CGSR:
             ``box``, ``box_point`` (Table VI).
         compare: further kinds to compute too; the image is encoded once whatever their number.
         threshold: of the normalised map, in (0, 1).
+        normalize: ``min_max`` (the paper), or ``none`` for maps that are probabilities: values are cut to [0, 1] and
+            compared with the threshold as they are, so an image may have no mask at all.
     """
 
-    def __init__(self, refiner: Optional[dict] = None, prompt: str = 'box_point',
-                 compare: Sequence[str] = (), threshold: float = 0.5) -> None:
+    def __init__(self, refiner: Optional[dict] = None, prompt: str = 'box_point', compare: Sequence[str] = (),
+                 threshold: float = 0.5, normalize: str = 'min_max') -> None:
+        if normalize not in NORMALIZATIONS:
+            raise ValueError(f'Unknown normalize {normalize!r} of CGSR; accepted are {", ".join(NORMALIZATIONS)}.')
         if not 0 < threshold < 1:
             raise ValueError(f'CGSR was given threshold={threshold}; it accepts 0 < threshold < 1.')
         self.prompt = check_kind(prompt)
         self.kinds = list(dict.fromkeys([*map(check_kind, compare), prompt]))
-        self.threshold = threshold
+        self.threshold, self.normalize = threshold, normalize
         refiner = {'type': 'mmcabl.GrabCutRefiner', **(refiner or {})}
         # Built at the first use: a config that names SAM's weights can be read where they are not.
         self._refiner_cfg = refiner
@@ -81,7 +85,7 @@ class CGSR:
                 raise ValueError('CGSR takes an (H, W, 3) uint8 RGB image and an (H, W) map of numbers of the same '
                                  f'size; it was given {image.dtype} {image.shape} and {cam.shape} {cam.dtype}.')
         cams = [_finite(cam, name) for cam, name in zip(cams, names)]
-        normalised = [min_max(cam) for cam in cams]
+        normalised = [NORMALIZATIONS[self.normalize](cam) for cam in cams]
         coarse = [cam >= self.threshold for cam in normalised]
         prompts = [make_prompts(cam, mask) for cam, mask in zip(cams, coarse)]
         refined = self._refine(images, prompts, [k for k in self.kinds if k != 'null'], device)

@@ -1,7 +1,7 @@
 """From a localization map to the visual prompts of CGSR (paper, Sec. II-C and Table VI)."""
 
 from dataclasses import dataclass
-from typing import Optional, Tuple
+from typing import Callable, Dict, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -70,6 +70,15 @@ def min_max(cam: np.ndarray) -> np.ndarray:
     if high - low > LIMIT:
         cam = cam.astype(np.float64)
     return ((cam - low) / (high - low)).astype(np.float32)
+
+
+def unit(cam: np.ndarray) -> np.ndarray:
+    """A map (H, W) of probabilities as float32 in [0, 1]: what is not finite counts as the minimum."""
+    return finite_map(cam).clip(0, 1)
+
+
+#: How a map comes to [0, 1].
+NORMALIZATIONS: Dict[str, Callable[[np.ndarray], np.ndarray]] = {'min_max': min_max, 'none': unit}
 
 
 def largest_component_box(mask: np.ndarray) -> Optional[Tuple[int, int, int, int]]:

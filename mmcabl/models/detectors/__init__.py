@@ -1,0 +1,5 @@
+"""Systems that the method is compared with (Table I): an image score and a soft map each, one module a system."""
+
+from mmcabl.models.detectors.base import ForensicDetector
+
+__all__ = ['ForensicDetector']

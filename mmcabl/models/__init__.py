@@ -5,5 +5,5 @@ from mmcabl.models.heads import WeakLabelHead
 from mmcabl.models.layers import CABL
 from mmcabl.models.localizers import ForensicDataPreprocessor, ForensicTTAModel, WeaklySupervisedLocalizer
 
-__all__ = ['CABL', 'ConformerCABL', 'ForensicDataPreprocessor', 'ForensicDetector', 'ForensicTTAModel', 'WeakLabelHead',
-           'WeaklySupervisedLocalizer']
+__all__ = ['CABL', 'ConformerCABL', 'ForensicDataPreprocessor', 'ForensicDetector', 'ForensicTTAModel',
+           'WeakLabelHead', 'WeaklySupervisedLocalizer']

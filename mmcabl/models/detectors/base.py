@@ -19,17 +19,17 @@ IGNORED = 255
 
 
 class ForensicDetector(BaseModel):
-    """Base class: subclass, register in ``mmcabl.registry.MODELS``, write :meth:`detect`, and :meth:`loss` if it learns.
+    """Base class: subclass, register in ``mmcabl.registry.MODELS``, write :meth:`detect`; :meth:`loss` if it learns.
 
     Args:
-        data_preprocessor: a ``mmcabl.ForensicDataPreprocessor`` by default: in training ``inputs`` are (B, 3, H, W), in
-            testing each image keeps its size; ``mean``, ``std`` and ``to_rgb`` are the network's.
+        data_preprocessor: a ``mmcabl.ForensicDataPreprocessor`` by default: in training ``inputs`` are (B, 3, H, W),
+            in testing each image keeps its size; ``mean``, ``std`` and ``to_rgb`` are the network's.
         postprocessor: config of :class:`mmcabl.refinement.CGSR`. By default no refinement: the map, a probability, is
             cut at 0.5 without being normalised.
         init_cfg: as of any mmengine module.
 
-    ``predict`` sets the fields that ``mmcabl.WeaklySupervisedLocalizer`` sets, so metrics, records, overlays and scoring
-    take any of these systems.
+    ``predict`` sets the fields that ``mmcabl.WeaklySupervisedLocalizer`` sets, so metrics, records, overlays and
+    scoring take any of these systems.
     """
 
     refines = True
@@ -51,8 +51,8 @@ class ForensicDetector(BaseModel):
             sample: its data sample; ``img_path``, ``ori_shape`` and what the pipeline packed besides.
 
         Returns:
-            Image score () in [0, 1]; map (h, w) in [0, 1], higher is more manipulated, of any size: it is brought to the
-            image's.
+            Image score () in [0, 1]; map (h, w) in [0, 1], higher is more manipulated, of any size: it is brought to
+            the image's.
         """
 
     def loss(self, inputs: Tensor, data_samples: Sequence[Any]) -> Dict[str, Tensor]:

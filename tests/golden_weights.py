@@ -1,4 +1,4 @@
-"""The recipe that gives every comparison system deterministic weights: a name decides its numbers, whatever the order.
+"""The recipe that gives every comparison system deterministic weights: a name decides its numbers, in any order.
 
 The numbers of ``tests/data/table1`` were made with these weights; its README has the recipe in prose.
 """

@@ -35,16 +35,15 @@ def _read_npz(path: Path) -> Dict[str, np.ndarray]:
             return {name: arrays[name] for name in arrays.files}
     except (ValueError, OSError, EOFError, AttributeError, MemoryError, zipfile.BadZipFile) as error:
         said = ' '.join(str(error).split())[:120]
-        raise CheckpointError(f'{path} cannot be read as NumPy arrays by name: it is cut short, damaged or of another '
+        raise CheckpointError(f'{path} cannot be read as arrays by name: it is cut short, damaged or of another '
                               f'format ({type(error).__name__}: {said}).') from None
 
 
-def _as_tensors(node: dict) -> dict:
-    """Arrays of numbers as tensors, in dicts too; everything else as it is."""
+def _as_tensors(node: dict, depth: int = 2) -> dict:
+    """Arrays of numbers as tensors, in the dicts that it holds too; everything else as it is."""
     out = {}
     for key, value in node.items():
         if isinstance(value, np.ndarray) and value.dtype.kind in 'biuf':
-            native = np.ascontiguousarray(value, value.dtype.newbyteorder('='))
-            value = torch.from_numpy(native.reshape(value.shape))
-        out[key] = _as_tensors(value) if isinstance(value, dict) and len(node) < 100 else value
+            value = torch.from_numpy(np.array(value, value.dtype.newbyteorder('=')))
+        out[key] = _as_tensors(value, depth - 1) if isinstance(value, dict) and depth else value
     return out

@@ -8,6 +8,7 @@ from mmcabl.checkpoints import write_checkpoint
 from mmcabl.checkpoints.matching import not_finite
 from mmcabl.conversion import match
 from mmcabl.conversion.arrays import read_state
+from mmcabl.conversion.report import check_target, report_text
 from mmcabl.conversion.table1 import CONVERSIONS, convert_system
 from mmcabl.registry import MODELS
 
@@ -28,11 +29,7 @@ def parse_args(arguments: Optional[Sequence[str]] = None) -> argparse.Namespace:
 def convert(args: argparse.Namespace) -> None:
     """Read, rename, report, write; raises ValueError, one sentence, where something does not fit."""
     source, target = Path(args.source), Path(args.target)
-    if not target.parent.is_dir():
-        raise ValueError(f'{target} cannot be written: {target.parent} is not a folder.')
-    if target.exists() and (not args.overwrite or target.is_dir() or target.samefile(source)):
-        raise ValueError(f'{target} exists and is not overwritten; give another name'
-                         f'{"" if args.overwrite else " or --overwrite"}.')
+    check_target(source, target, args.overwrite)
     try:
         published = read_state(source, args.trust)
         state, dropped = convert_system(args.system, published)
@@ -41,13 +38,7 @@ def convert(args: argparse.Namespace) -> None:
     model = MODELS.build(CONVERSIONS[args.system].model)
     report = dict(match(state, model.state_dict()), dropped=dropped)
     print(f'{source}: {args.system} checkpoint with {len(published)} keys')
-    for kind, keys in report.items():
-        print(f'  {kind}: {len(keys)}')
-        shown = keys if args.verbose else [] if kind in ('used', 'dropped') else keys[:5]
-        for key in shown:
-            print(f'    {key}')
-        if len(keys) > len(shown) and kind not in ('used', 'dropped'):
-            print(f'    ... {len(keys) - len(shown)} more (--verbose lists all)')
+    print(report_text(report, args.verbose))
     lost = report['mismatched'] + [k for k in report['missing'] if not k.endswith('num_batches_tracked')]
     if lost:
         raise ValueError(f'{source}: {len(lost)} parameters would stay random, {lost[0]} among them: is it a '

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from mmcabl.registry import MODELS
 
-#: The kernels, whose sums are 0: second order both ways, third order square, second order along rows; and their steps.
+#: The kernels, whose sums are 0, and their steps: second order both ways, third order square, second order in rows.
 KERNELS = (
     (((0, 0, 0, 0, 0), (0, -1, 2, -1, 0), (0, 2, -4, 2, 0), (0, -1, 2, -1, 0), (0, 0, 0, 0, 0)), 4),
     (((-1, 2, -2, 2, -1), (2, -6, 8, -6, 2), (-2, 8, -12, 8, -2), (2, -6, 8, -6, 2), (-1, 2, -2, 2, -1)), 12),

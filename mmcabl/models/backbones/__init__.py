@@ -1,3 +1,4 @@
 from mmcabl.models.backbones.conformer_cabl import ConformerCABL
+from mmcabl.models.backbones.mantra_features import ManTraFeatures
 
-__all__ = ['ConformerCABL']
+__all__ = ['ConformerCABL', 'ManTraFeatures']

@@ -1,7 +1,10 @@
 from mmcabl.models.layers.bayar import BayarConv2d
 from mmcabl.models.layers.cabl import CABL
+from mmcabl.models.layers.conv_lstm import ConvGRU2d, ConvLSTM2d
 from mmcabl.models.layers.edge import edge_magnitude, normalize_edges
 from mmcabl.models.layers.fold import fold_batchnorm
 from mmcabl.models.layers.srm import SRMConv2d, srm_bank
+from mmcabl.models.layers.window_deviation import WindowDeviation
 
-__all__ = ['CABL', 'BayarConv2d', 'SRMConv2d', 'edge_magnitude', 'fold_batchnorm', 'normalize_edges', 'srm_bank']
+__all__ = ['CABL', 'BayarConv2d', 'ConvGRU2d', 'ConvLSTM2d', 'SRMConv2d', 'WindowDeviation', 'edge_magnitude',
+           'fold_batchnorm', 'normalize_edges', 'srm_bank']

@@ -4,7 +4,9 @@ from mmcabl.models.layers.conv_lstm import ConvGRU2d, ConvLSTM2d
 from mmcabl.models.layers.edge import edge_magnitude, normalize_edges
 from mmcabl.models.layers.fold import fold_batchnorm
 from mmcabl.models.layers.srm import SRMConv2d, srm_bank
+from mmcabl.models.layers.tf1 import resize_bilinear
+from mmcabl.models.layers.upsampled_conv import UpsampledConv2d
 from mmcabl.models.layers.window_deviation import WindowDeviation
 
-__all__ = ['CABL', 'BayarConv2d', 'ConvGRU2d', 'ConvLSTM2d', 'SRMConv2d', 'WindowDeviation', 'edge_magnitude',
-           'fold_batchnorm', 'normalize_edges', 'srm_bank']
+__all__ = ['CABL', 'BayarConv2d', 'ConvGRU2d', 'ConvLSTM2d', 'SRMConv2d', 'UpsampledConv2d', 'WindowDeviation',
+           'edge_magnitude', 'fold_batchnorm', 'normalize_edges', 'resize_bilinear', 'srm_bank']

@@ -90,7 +90,7 @@ def test_unevenly_split_ranks_are_joined(monkeypatch):
     ranks = [PixelF1() for _ in range(3)]
     for metric, part in zip(ranks, (samples[:5], samples[5:], [])):
         metric.process(None, part)
-    monkeypatch.setattr('mmcabl.evaluation.sharded_metric.all_gather_object',
+    monkeypatch.setattr('mmcabl.evaluation.per_image_metric.all_gather_object',
                         lambda _: [list(m.results) for m in ranks])
     assert ranks[2].evaluate(7) == expected
 

@@ -7,7 +7,7 @@ from mmpretrain.structures import DataSample
 
 from mmcabl.engine.samplers import EveryImageOnceSampler
 from mmcabl.evaluation import ImageAUC, PixelF1
-from mmcabl.results import ResultStore, file_name, fingerprint
+from mmcabl.records import ResultStore, file_name, fingerprint
 from mmcabl.visualization import LocalizationOverlayHook
 from tests.forked import run
 from tests.results_runs import ODD

@@ -15,11 +15,12 @@ from mmpretrain.structures import DataSample
 from torch import nn
 
 from mmcabl.evaluation import ImageAUC, PixelF1
-from mmcabl.evaluation.segmentation_view import forensic_view
 from mmcabl.models import ForensicTTAModel
-from mmcabl.refinement import CGSR, RefinedSegmentor, Refiner, refined_config
+from mmcabl.models.segmentors.refined_segmentor import RefinedSegmentor, refined_config
+from mmcabl.refinement import CGSR, Refiner
 from mmcabl.refinement.pictures import picture_of, upright
 from mmcabl.registry import MODELS
+from mmcabl.structures.segmentation_view import forensic_view
 from tests.conftest import build_localizer
 
 SHAPE = (40, 60)

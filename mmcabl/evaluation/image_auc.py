@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from mmengine.logging import print_log
 
-from mmcabl.evaluation.segmentation_view import label_of
-from mmcabl.evaluation.sharded_metric import PerImageMetric
+from mmcabl.evaluation.per_image_metric import PerImageMetric
 from mmcabl.registry import METRICS
+from mmcabl.structures.segmentation_view import label_of
 
 Numbers = Union[np.ndarray, torch.Tensor, Sequence[float]]
 

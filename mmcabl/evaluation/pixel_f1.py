@@ -5,9 +5,9 @@ from typing import Any, Dict, List, Optional
 
 import numpy as np
 
-from mmcabl.evaluation.segmentation_view import label_of
-from mmcabl.evaluation.sharded_metric import PerImageMetric, keys_of, mean_of
+from mmcabl.evaluation.per_image_metric import PerImageMetric, keys_of, mean_of
 from mmcabl.registry import METRICS
+from mmcabl.structures.segmentation_view import label_of
 
 #: Resolution of the curves: the normalised map is counted in this many bins.
 BINS = 4096

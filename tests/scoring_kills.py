@@ -6,8 +6,8 @@ import signal
 from pathlib import Path
 
 from mmcabl.apis import score_share
-from mmcabl.records import files
 from mmcabl.records.chunk_results import ChunkResults
+from mmcabl.utils import files
 from tests.forked import forked
 
 CHUNK, BATCH = 7, 2

@@ -11,8 +11,8 @@ import torch
 from mmengine.config import Config
 
 from mmcabl.apis import Predictor, score_share
-from mmcabl.records import files
 from mmcabl.registry import MODELS
+from mmcabl.utils import files
 from tests.distributed_runs import CONFIG
 from tests.forked import run
 

@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 from mmengine.runner import runner as runner_module
 from torch import distributed, nn
 
-from mmcabl.engine import cpu_distributed
+from mmcabl.engine.cpu import distributed as cpu_distributed
 from mmcabl.engine.cpu.gathered_batchnorm import GatheredBatchNorm
 from mmcabl.models.layers import cabl
 from mmcabl.models.localizers.folding import fast_layout

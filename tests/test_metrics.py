@@ -97,7 +97,7 @@ def test_unevenly_split_ranks_are_joined(monkeypatch):
 
 def test_unreadable_images_unknown_truths_and_bad_scores(monkeypatch):
     said = []
-    for module in ('sharded_metric', 'image_auc'):
+    for module in ('per_image_metric', 'image_auc'):
         monkeypatch.setattr(f'mmcabl.evaluation.{module}.print_log', lambda text, **_: said.append(text))
     good = [sample(i, i % 2, score=0.1 * i) for i in range(4)]
     broken = sample(9, 1, unreadable=True)

@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 from mmcabl.apis import Predictor
 from mmcabl.checkpoints import load_exactly
 from mmcabl.models import RefinedSegmentor
-from mmcabl.structures.segmentation_view import manipulated_probability
+from mmcabl.structures import manipulated_probability
 from tests.conftest import write_casia
 
 pytest.importorskip('mmseg')

@@ -11,7 +11,8 @@ from mmpretrain.structures import DataSample
 
 from mmcabl.engine.loops.tolerant_step import tolerant
 from mmcabl.models import WeaklySupervisedLocalizer
-from mmcabl.records import ResultStore, files, summarize_store
+from mmcabl.records import ResultStore, summarize_store
+from mmcabl.utils import files
 from mmcabl.utils.failures import Failures
 from tests.forked import forked, run
 from tests.results_runs import folder, made_data, made_runs, upstream

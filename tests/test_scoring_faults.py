@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from mmcabl.apis import build_index, score_share
-from mmcabl.records import files
 from mmcabl.records.chunk_results import ChunkResults
+from mmcabl.utils import files
 from tests.scoring_runs import SCRIPT, Faulty, made_predictor, made_setting, made_whole, picture_at, share, tables
 
 pytestmark = pytest.mark.skipif(not hasattr(os, 'fork'), reason='needs fork')

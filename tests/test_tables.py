@@ -9,7 +9,8 @@ import cv2
 import pytest
 from mmengine.config import Config
 
-from mmcabl.lab.tables import paper, runs
+from mmcabl.lab.tables import bench as runs
+from mmcabl.lab.tables import paper
 from mmcabl.lab.tables.bench import Bench
 from mmcabl.lab.tables.collect import cells
 from mmcabl.lab.tables.definitions import TABLES, VARIANTS

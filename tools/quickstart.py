@@ -13,7 +13,7 @@ from typing import Dict, Iterator
 
 from mmengine.config import Config
 
-from mmcabl.lab.quickstart import report as reporting
+from mmcabl.lab.quickstart import quickstart_report as reporting
 from mmcabl.lab.quickstart.stages import Plan, make_data, test, train
 from mmcabl.lab.runs.work_folders import folder_for, made_for
 

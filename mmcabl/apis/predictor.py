@@ -13,7 +13,8 @@ from mmcabl.checkpoints import load_exactly
 from mmcabl.models.segmentors.refined_segmentor import refined_config
 from mmcabl.records.chunk_results import Job, Record
 from mmcabl.records.store import fingerprint
-from mmcabl.structures.segmentation_view import forensic_view
+from mmcabl.structures import ForensicSample, forensic_sample
+from mmcabl.structures.prompts import columns_of
 from mmcabl.utils.failures import Failures, ImageFailed, one_line
 from mmcabl.utils.names import to_text
 
@@ -79,17 +80,17 @@ class Predictor:
             results = step(results)
         return results
 
-    def _samples(self, loaded: Sequence[Dict[str, Any]]) -> List[Union[Dict[str, Any], ImageFailed]]:
-        """The model's samples as dicts; where a batch fails, it is done image by image."""
+    def _samples(self, loaded: Sequence[Dict[str, Any]]) -> List[Union[ForensicSample, ImageFailed]]:
+        """What the model says; where a batch fails, it is done image by image."""
         batch = dict(inputs=[x['inputs'] for x in loaded], data_samples=[x['data_samples'] for x in loaded])
         try:
-            return [forensic_view(s.to_dict()) for s in self.failures.attempt(self.model.test_step, batch)]
+            return [forensic_sample(s) for s in self.failures.attempt(self.model.test_step, batch)]
         except ImageFailed as error:
             if len(loaded) == 1:
                 return [error]
         return [sample for x in loaded for sample in self._samples([x])]
 
-    def _result(self, job: Job, sample: Union[Dict[str, Any], ImageFailed]) -> Tuple[Record, Optional[np.ndarray]]:
+    def _result(self, job: Job, sample: Union[ForensicSample, ImageFailed]) -> Tuple[Record, Optional[np.ndarray]]:
         try:
             if isinstance(sample, ImageFailed):
                 raise sample
@@ -105,24 +106,20 @@ def _base(index: int, path: str) -> Record:
     return dict(index=index, image=to_text(path), unreadable=False, failed=False)
 
 
-def record_of(index: int, path: str, sample: Dict[str, Any]) -> Tuple[Record, Optional[np.ndarray]]:
-    """(record, mask) of one predicted sample.
+def record_of(index: int, path: str, sample: ForensicSample) -> Tuple[Record, Optional[np.ndarray]]:
+    """(record, mask) of one predicted image.
 
     Raises:
         ValueError: its score is not finite.
     """
     record = _base(index, path)
-    if sample.get('unreadable', False):
-        return dict(record, unreadable=True, reason=one_line(str(sample.get('reason') or '')) or None), None
-    score, mask = float(torch.as_tensor(sample['pred_score']).flatten()[-1]), np.asarray(sample['pred_mask'])
+    if sample.unreadable:
+        return dict(record, unreadable=True, reason=one_line(sample.reason) or None), None
+    score, mask = sample.required('score'), sample.required('mask')
     if not np.isfinite(score):
         raise ValueError(f'its score is {score}')
     record.update(score=score, height=mask.shape[0], width=mask.shape[1], area=float(mask.mean()),
-                  orientation=int(sample.get('orientation', 1)))
-    prompts = sample.get('prompts') or {}
-    for name, corners in (('box', ('x0', 'y0', 'x1', 'y1')), ('positive', 'xy'), ('negative', 'xy')):
-        for corner, value in zip(corners, prompts.get(name) or ()):
-            record[f'{name}_{corner}'] = int(value)
+                  orientation=sample.orientation, **columns_of(sample.prompts))
     return record, mask
 
 

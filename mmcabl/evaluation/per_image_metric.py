@@ -1,16 +1,14 @@
 """A metric whose per-image results survive any way of sharding the data, and know their data set."""
 
 from itertools import chain
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 from mmengine.dist import all_gather_object, broadcast_object_list, is_main_process
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
-from mmcabl.structures.segmentation_view import forensic_view
+from mmcabl.structures import ForensicSample, Key, forensic_sample
 
-#: Data set name, index in it, path.
-Key = Tuple[str, int, str]
 #: The pseudo data set under which the mean over data sets is reported.
 AVERAGE = 'average'
 #: Numbers that are counts or settings; the mean over data sets leaves them out.
@@ -38,8 +36,8 @@ class PerImageMetric(BaseMetric):
     Only numbers are kept for each image, so memory does not depend on image sizes.
     """
 
-    def measure(self, sample: Dict[str, Any]) -> Optional[dict]:
-        """Numbers of one predicted sample (a data sample as a dict); None to leave it out."""
+    def measure(self, sample: ForensicSample) -> Optional[dict]:
+        """Numbers of one predicted image; None to leave it out."""
         raise NotImplementedError
 
     def summarize(self, rows: List[dict]) -> Dict[str, float]:
@@ -48,10 +46,9 @@ class PerImageMetric(BaseMetric):
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Measure a batch, as the evaluator hands it over."""
-        for sample in map(forensic_view, data_samples):
-            broken = bool(sample.get('unreadable', False))
-            key = key_of(sample, default=-1 - len(self.results))
-            self.results.append(Result(key, broken, None if broken else self.measure(sample)))
+        for sample in map(forensic_sample, data_samples):
+            row = self.measure(sample) if sample.usable else None
+            self.results.append(Result(sample.key(default=-1 - len(self.results)), not sample.usable, row))
 
     def evaluate(self, size: int) -> Dict[str, float]:
         """Join the ranks' results, each image once, and summarize on every rank alike."""
@@ -85,12 +82,6 @@ class PerImageMetric(BaseMetric):
         means = [key for key in keys_of(list(found.values())) if key not in NOT_AVERAGED]
         found[AVERAGE] = {key: mean_of(list(found.values()), key) for key in means}
         return {f'{name}/{key}': value for name, numbers in found.items() for key, value in numbers.items()}
-
-
-def key_of(sample: Dict[str, Any], default: int = -1) -> Key:
-    """What identifies a sample; ``default`` stands for an index it does not have."""
-    return (str(sample.get('dataset_name') or ''), int(sample.get('sample_idx', default)),
-            str(sample.get('img_path', '')))
 
 
 def mean_of(rows: Sequence[dict], key: str) -> float:

@@ -10,7 +10,6 @@ from mmengine.structures import PixelData
 from torch import nn
 
 from mmcabl.models.heads.labels import set_prediction
-from mmcabl.refinement.pictures import picture_of
 from mmcabl.registry import MODELS
 
 
@@ -49,11 +48,7 @@ class ForensicTTAModel(BaseTTAModel):
         with unrefined(self.module):
             samples = super().test_step(data)
         if getattr(self.module, 'refines', False):
-            # a localizer resizes its inputs by itself; segmentation models have theirs resized by the pipeline
-            own = hasattr(self.module, 'localize')
-            bgr = getattr(self.module.data_preprocessor, 'to_rgb', True) if own else True
-            pictures = [picture_of(x, s, bgr, own) for x, s in zip(data['inputs'][0], data['data_samples'][0])]
-            self.module.refine(samples, pictures)
+            self.module.refine(samples)
         return samples
 
     def merge_preds(self, data_samples_list: List[Sequence[Any]]) -> List[Any]:

@@ -8,8 +8,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from mmcabl.records.journal import Journal
-from mmcabl.records.recording import save_mask
-from mmcabl.utils.files import remove_parts, write_whole, writing
+from mmcabl.utils.files import remove_parts, write_mask, write_whole, writing
 from mmcabl.utils.names import to_text
 
 COLUMNS = {'index': 'int64', 'image': 'string', 'unreadable': 'bool', 'failed': 'bool', 'reason': 'string',
@@ -89,7 +88,7 @@ class ChunkResults:
         """Write one image's mask and record."""
         if self.save_masks and not record['unreadable'] and not record['failed']:
             target = self._mask(record)
-            save_mask(target, mask)
+            write_mask(target, mask)
             record = dict(record, mask=target.relative_to(self.out).as_posix())
         self.journal.append(record)
 

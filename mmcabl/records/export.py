@@ -5,8 +5,10 @@ import io
 from pathlib import Path
 from typing import Dict, List, Union
 
-from mmcabl.evaluation.per_image_metric import Key, keys_of
+from mmcabl.evaluation.per_image_metric import keys_of
 from mmcabl.records.journal import Record
+from mmcabl.structures.forensic_sample import Key
+from mmcabl.structures.prompts import columns_of
 from mmcabl.utils.files import write_whole
 
 #: Kept in the records alone: 99 numbers for each image.
@@ -19,10 +21,7 @@ def flat(record: Record) -> Dict[str, Union[str, int, float, None]]:
     Prompts and masks are on the grid of the stored pixels; ``orientation`` is EXIF's, which turns them upright.
     """
     row = {key: record.get(key) for key in ('dataset', 'image', 'unreadable', 'failed', 'reason', 'label', 'score')}
-    prompts = record.get('prompts') or {}
-    for name, corners in (('box', ('x0', 'y0', 'x1', 'y1')), ('positive', 'xy'), ('negative', 'xy')):
-        values = prompts.get(name) or [None] * len(corners)
-        row.update({f'{name}_{c}': v for c, v in zip(corners, values)})
+    row.update(columns_of(record.get('prompts')))
     for numbers in record['metrics'].values():
         row.update({k: v for k, v in (numbers or {}).items() if k not in NOT_IN_TABLE})
     row.update(orientation=record.get('orientation', 1), mask=record.get('mask'))

@@ -9,9 +9,10 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 from torch import nn
 
-from mmcabl.evaluation.per_image_metric import Key, key_of
 from mmcabl.records.journal import Record
 from mmcabl.records.store import as_text, fingerprint
+from mmcabl.structures.edge import key_of
+from mmcabl.structures.forensic_sample import Key
 from mmcabl.utils.files import write_whole
 from mmcabl.version import __version__
 

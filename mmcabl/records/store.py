@@ -8,8 +8,8 @@ import torch
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
 
-from mmcabl.evaluation.per_image_metric import Key
 from mmcabl.records.journal import Journal, Record
+from mmcabl.structures.forensic_sample import Key
 from mmcabl.utils.names import to_text
 
 
@@ -52,12 +52,12 @@ class ResultStore:
 
 def key_of_record(record: Record) -> Key:
     """Data set name, index, path as text."""
-    return record['dataset'], record['index'], record['image']
+    return Key(record['dataset'], record['index'], record['image'])
 
 
 def as_text(key: Key) -> Key:
     """The key of an image's record from the key of its sample."""
-    return key[0], key[1], to_text(key[2])
+    return Key(key[0], key[1], to_text(key[2]))
 
 
 def is_record(record: Record) -> bool:

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Dict, Sequence, Union
 
-from mmcabl.evaluation.per_image_metric import Key, PerImageMetric, Result
+from mmcabl.evaluation.per_image_metric import PerImageMetric, Result
 from mmcabl.records.journal import Record
 from mmcabl.records.store import ResultStore, rows_of
 from mmcabl.registry import METRICS
+from mmcabl.structures.forensic_sample import Key
 
 STOCK = (dict(type='mmcabl.ImageAUC'), dict(type='mmcabl.PixelF1'))
 

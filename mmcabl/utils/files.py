@@ -81,6 +81,11 @@ def write_png(path: PathLike, picture: np.ndarray) -> None:
     write_whole(path, data.tobytes())
 
 
+def write_mask(path: PathLike, mask: np.ndarray) -> None:
+    """Write a mask (H, W) bool as a PNG, 255 is manipulated."""
+    write_png(path, np.asarray(mask).astype(np.uint8) * 255)
+
+
 def remove_parts(folder: PathLike) -> None:
     """Remove what killed processes left half-written below a folder of ours; none may be at work there."""
     for path in Path(folder).rglob('*.part'):

@@ -2,18 +2,18 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Any, Dict, Optional, Sequence
+from typing import Optional, Sequence
 
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmcabl.datasets.transforms.loading import read_image
 from mmcabl.registry import HOOKS
-from mmcabl.structures.segmentation_view import forensic_view, label_of
+from mmcabl.structures import ForensicSample, forensic_sample
+from mmcabl.structures.pictures import loaded_pixels
 from mmcabl.utils.failures import Failures, ImageFailed
 from mmcabl.utils.files import write_png
 from mmcabl.utils.names import file_name, to_text
-from mmcabl.visualization.overlays import overlay
+from mmcabl.visualization.overlays import overlay_of
 
 
 @HOOKS.register_module()
@@ -44,21 +44,18 @@ class LocalizationOverlayHook(Hook):
     def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: Optional[dict] = None,
                         outputs: Optional[Sequence] = None) -> None:
         """Draw the samples of one batch."""
-        for sample in (forensic_view(output.to_dict()) for output in outputs or ()):
-            source = sample.get('dataset_name')
-            done = self.max_images is not None and self.written[source] >= self.max_images
-            skipped = self.only_manipulated and label_of(sample) == 0
-            if done or skipped or sample.get('unreadable'):
+        for i, sample in enumerate(map(forensic_sample, outputs or ())):
+            done = self.max_images is not None and self.written[sample.dataset] >= self.max_images
+            if done or not sample.usable or (self.only_manipulated and sample.required('label') == 0):
                 continue
             try:
+                if sample.picture is None and data_batch:  # of a toolbox's own model
+                    sample.picture = loaded_pixels(data_batch, i)
                 self._failures.attempt(self._draw, sample)
-                self.written[source] += 1
+                self.written[sample.dataset] += 1
             except ImageFailed as error:
-                self._failures.note(f'The overlay of {to_text(sample["img_path"])}', str(error))
+                self._failures.note(f'The overlay of {to_text(sample.source)}', str(error))
 
-    def _draw(self, sample: Dict[str, Any]) -> None:
-        image = read_image(sample['img_path'])[..., ::-1]
-        picture = overlay(image, sample.get('gt_mask'), sample['cam'], sample.get('prompts'), sample['pred_mask'],
-                          sample.get('orientation', 1))
-        name = file_name(sample['img_path'], sample.get('dataset_name') or '')
-        write_png(self._folder / f'{name}.png', picture[..., ::-1])
+    def _draw(self, sample: ForensicSample) -> None:
+        name = file_name(sample.source, sample.dataset)
+        write_png(self._folder / f'{name}.png', overlay_of(sample)[..., ::-1])

@@ -10,13 +10,14 @@ from mmengine.runner import TestLoop
 
 from mmcabl.engine.loops.tolerant_step import tolerant
 from mmcabl.engine.samplers import EveryImageOnceSampler
-from mmcabl.evaluation.per_image_metric import Key, PerImageMetric
+from mmcabl.evaluation.per_image_metric import PerImageMetric
 from mmcabl.records.export import write_table
 from mmcabl.records.recording import RecordingEvaluator
 from mmcabl.records.run_folder import RunFolder
 from mmcabl.records.store import ResultStore
 from mmcabl.records.summary import left_out, table_one_row
 from mmcabl.registry import LOOPS
+from mmcabl.structures.forensic_sample import Key
 from mmcabl.utils.failures import Failures
 from mmcabl.utils.files import NotWritten, remove_parts, write_whole
 

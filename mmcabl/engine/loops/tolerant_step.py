@@ -1,12 +1,12 @@
 """A model's test step in which one image fails alone."""
 
 from contextlib import contextmanager
+from math import isfinite
 from typing import Any, Iterator, List
 
-import torch
 from torch import nn
 
-from mmcabl.structures.segmentation_view import forensic_view
+from mmcabl.structures import forensic_sample
 from mmcabl.utils.failures import Failures, ImageFailed
 from mmcabl.utils.names import to_text
 
@@ -15,8 +15,8 @@ from mmcabl.utils.names import to_text
 def tolerant(model: nn.Module, failures: Failures) -> Iterator[None]:
     """Inside, ``model.test_step`` marks the samples of images that fail, in place of raising.
 
-    A batch that fails is done again image by image. A marked sample has ``unreadable=True``, which metrics and hooks
-    pass over, and ``failed``, the reason; so has one whose ``pred_score`` is not finite.
+    A batch that fails is done again image by image. A marked sample's form has ``failed``, the reason, and metrics
+    and hooks pass over it; so has one whose score is not finite.
     """
     step = model.test_step
     model.test_step = lambda data: _step(step, data, failures)
@@ -61,11 +61,11 @@ def sample_of(single: dict) -> Any:
 def mark(sample: Any, reason: str, failures: Failures) -> Any:
     """Note that a sample has failed."""
     failures.note(to_text(str(sample.get('img_path', 'an image'))), reason)
-    sample.set_metainfo(dict(unreadable=True, failed=reason))
+    forensic_sample(sample).failed = reason
     return sample
 
 
 def has_finite_score(sample: Any) -> bool:
     """False where a score is there and is NaN or infinite."""
-    score = forensic_view(sample.to_dict()).get('pred_score')
-    return score is None or bool(torch.isfinite(torch.as_tensor(score).float()).all())
+    score = forensic_sample(sample).score
+    return score is None or isfinite(score)

@@ -2,7 +2,6 @@
 
 from typing import Any, Dict, List, Optional, Sequence, Union
 
-import numpy as np
 import torch
 from mmengine.model import BaseModel
 from mmengine.registry import MODELS as MMENGINE_MODELS
@@ -10,9 +9,9 @@ from mmengine.structures import PixelData
 from torch import nn
 
 from mmcabl.refinement.cgsr import CGSR
-from mmcabl.refinement.pictures import picture_of
 from mmcabl.registry import MODELS
-from mmcabl.structures.segmentation_view import manipulated_probability
+from mmcabl.structures import keep_pixels, manipulated_probability
+from mmcabl.structures.pictures import why_not
 
 
 @MODELS.register_module()
@@ -65,23 +64,23 @@ class RefinedSegmentor(BaseModel):
     def test_step(self, data: Dict) -> List[Any]:
         """Predictions of a batch as the data loader gives it, refined."""
         samples = self.segmentor.test_step(data)
+        keep_pixels(data['inputs'], samples)
         if self.refines:
-            self.refine(samples, [picture_of(x, s) for x, s in zip(data['inputs'], samples)])
+            problem = next(filter(None, map(why_not, data['inputs'], samples)), None)
+            if problem:
+                raise ValueError(problem)
+            self.refine(samples)
         return samples
 
     def val_step(self, data: Dict) -> List[Any]:
         """As :meth:`test_step`."""
         return self.test_step(data)
 
-    def refine(self, samples: Sequence[Any], pictures: Sequence[np.ndarray]) -> None:
-        """CGSR on the samples' probabilities of manipulation; pictures (H, W, 3) uint8 RGB, upright."""
+    def refine(self, samples: Sequence[Any]) -> None:
+        """CGSR on the samples' probabilities of manipulation and ``pixels``."""
         maps = [manipulated_probability(s.seg_logits.data) for s in samples]
-        found = self.postprocessor.batch(pictures, [m.cpu().numpy() for m in maps],
-                                         [str(s.get('img_path', '')) for s in samples],
-                                         maps[0].device if maps else None)
-        for sample, result in zip(samples, found):
-            for field, value in result.fields().items():
-                sample.set_field(value, field)
+        self.postprocessor.refine(samples, [m.cpu().numpy() for m in maps], maps[0].device if maps else None)
+        for sample in samples:
             sample.set_data(dict(pred_sem_seg=PixelData(data=torch.from_numpy(sample.pred_mask)[None].long())))
 
 

@@ -2,7 +2,6 @@
 
 from typing import List, Optional, Sequence, Union
 
-import numpy as np
 import torch
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
@@ -42,9 +41,9 @@ class WeaklySupervisedSegmentor(WeaklySupervisedLocalizer):
         """As the localizer's, on mmseg's samples."""
         return super().predict(inputs, data_samples or [SegDataSample() for _ in inputs], **kwargs)
 
-    def refine(self, samples: Sequence[SegDataSample], pictures: Sequence[np.ndarray]) -> None:
+    def refine(self, samples: Sequence[SegDataSample]) -> None:
         """As the localizer's, and mmseg's fields."""
-        super().refine(samples, pictures)
+        super().refine(samples)
         for sample in samples:
             margin = torch.from_numpy(sample.cam) - self.postprocessor.threshold
             mask = torch.from_numpy(sample.pred_mask)

@@ -70,7 +70,8 @@ def squares(tmp_path):
 
 
 def test_a_users_own_parts_run_through_the_standard_test(registered, squares):
-    cfg = Config.fromfile('configs/quickstart/cabl_conformer-mini_b8-8e_synthetic-160.py', import_custom_modules=False)
+    config = 'configs/quickstart/cabl_conformer-mini_b8-8e_synthetic-160.py'
+    cfg = Config.fromfile(config, import_custom_modules=False)
     dataset = cfg.test_dataloader.dataset
     dataset.update(type='mmcabl.Squares', data_root=str(squares))
     cfg.model = dict(type='mmcabl.Brightness', data_preprocessor=dict(mean=(0, 0, 0), std=(1, 1, 1)),

@@ -68,7 +68,7 @@ class GSRNet(ForensicDetector):
         size = tuple(max(side, MIN_SIDE) for side in image.shape[-2:])
         if size != tuple(image.shape[-2:]):
             image = F.interpolate(image, size=size, mode='bilinear', align_corners=False)
-        found = self.logits(image)[0].softmax(1)[0, 1]
+        found = self.logits(image)[0].float().softmax(1)[0, 1]
         return found.max() if self.score == 'max' else found.mean(), found
 
     def loss(self, inputs: Tensor, data_samples: Sequence[Any]) -> Dict[str, Tensor]:
@@ -92,7 +92,7 @@ def cross_entropy(logits: Tensor, truth: Tensor, weights: Sequence[float] = (1, 
         truth: (B, H, W), 0, 1, or 255 for unknown.
         weights: of the two classes.
     """
-    found = F.cross_entropy(logits, truth, weight=logits.new_tensor(weights), ignore_index=IGNORED, reduction='sum')
+    found = F.cross_entropy(logits.float(), truth, weight=torch.tensor(weights, dtype=torch.float32).to(logits.device), ignore_index=IGNORED, reduction='sum')
     return found / (truth != IGNORED).sum().clamp(min=1)
 
 

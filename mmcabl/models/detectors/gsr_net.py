@@ -92,7 +92,8 @@ def cross_entropy(logits: Tensor, truth: Tensor, weights: Sequence[float] = (1, 
         truth: (B, H, W), 0, 1, or 255 for unknown.
         weights: of the two classes.
     """
-    found = F.cross_entropy(logits.float(), truth, weight=torch.tensor(weights, dtype=torch.float32).to(logits.device), ignore_index=IGNORED, reduction='sum')
+    weight = torch.tensor(weights, dtype=torch.float32, device=logits.device)
+    found = F.cross_entropy(logits.float(), truth, weight=weight, ignore_index=IGNORED, reduction='sum')
     return found / (truth != IGNORED).sum().clamp(min=1)
 
 

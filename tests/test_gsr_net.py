@@ -9,7 +9,7 @@ from mmcabl.conversion.table1 import convert_system
 from mmcabl.models.detectors.gsr_net import cross_entropy, edges_of
 from mmcabl.registry import MODELS
 from tests.golden_weights import GAINS, golden_state
-from tests.test_mantra_net import batch, error, train
+from tests.learning import batch, error, train
 
 
 def published(shared, seed=2026):

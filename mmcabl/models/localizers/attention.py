@@ -1,7 +1,7 @@
 """Eq. (2)'s average attention, applied to a map without ever keeping the stack of attention matrices.
 
-Both classes stand in for the attention function of every ``MultiheadAttention`` of a backbone while they
-are entered, and then propagate maps:
+While one of the two classes is entered it computes the attention of every ``MultiheadAttention`` of a backbone, in
+place of torch's ``scaled_dot_product_attention``; then it propagates maps:
 
 =================  ================================  ==========================================
 class              keeps                             extra work
@@ -9,15 +9,20 @@ class              keeps                             extra work
 ``StoredQK``       views of each block's Q and K     the fused kernel once more for each block
 ``RunningAverage`` one sum over blocks, (B, N, N)    none, but attention in row chunks, unfused
 =================  ================================  ==========================================
+
+No module is changed. torch's own way to give a function another meaning for a while is a ``TorchFunctionMode``; hooks
+begin it before each attention layer and end it behind.
 """
 
 from abc import ABC, abstractmethod
-from typing import List, Tuple
+from typing import Any, Callable, List, Tuple
 
 import torch
 from mmpretrain.models.utils import MultiheadAttention
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
+from torch.utils.hooks import RemovableHandle
 
 #: Rows of an attention matrix in work at a time: all heads of them stay in a CPU's cache.
 ROWS = 64
@@ -25,11 +30,32 @@ ROWS = 64
 RUNNING_MAX_TOKENS = 4096
 
 
+class AttentionBy(TorchFunctionMode):
+    """Inside, ``scaled_dot_product_attention`` is computed by another function of the same arguments."""
+
+    def __init__(self, attend: Callable[..., Tensor]) -> None:
+        super().__init__()
+        self._attend = attend
+
+    def __torch_function__(self, func: Callable, types: Any, args: tuple = (), kwargs: Any = None) -> Any:
+        """torch's call of one of its functions; functions called from here are its own."""
+        chosen = self._attend if func is F.scaled_dot_product_attention else func
+        return chosen(*args, **(kwargs or {}))
+
+    def begin(self, *_: Any) -> None:
+        """A forward pre-hook."""
+        self.__enter__()
+
+    def end(self, *_: Any) -> None:
+        """A forward hook, called after an error too."""
+        self.__exit__(None, None, None)
+
+
 class AttentionPropagator(ABC):
     """Records a backbone's attention while entered as a context; see the module's docstring."""
 
     def __init__(self) -> None:
-        self._patched: List[Tuple[nn.Module, object]] = []
+        self._hooks: List[RemovableHandle] = []
         self.blocks = 0
 
     def attach(self, backbone: nn.Module) -> 'AttentionPropagator':
@@ -38,15 +64,16 @@ class AttentionPropagator(ABC):
         return self
 
     def __enter__(self) -> 'AttentionPropagator':
+        mode = AttentionBy(self._attend)
         for layer in self._layers:
-            self._patched.append((layer, layer.scaled_dot_product_attention))
-            layer.scaled_dot_product_attention = self._attend
+            self._hooks += [layer.register_forward_pre_hook(mode.begin),
+                            layer.register_forward_hook(mode.end, always_call=True)]
         return self
 
     def __exit__(self, *exc_info) -> None:
-        for layer, original in self._patched:
-            layer.scaled_dot_product_attention = original
-        self._patched.clear()
+        for hook in self._hooks:
+            hook.remove()
+        self._hooks.clear()
 
     @abstractmethod
     def _attend(self, query: Tensor, key: Tensor, value: Tensor, dropout_p: float = 0.) -> Tensor:

@@ -79,7 +79,8 @@ def test_the_baseline_differs_in_cabl_alone():
 def test_training_pipelines_never_open_a_mask(name):
     cfg = Config.fromfile(str(ROOT / name), import_custom_modules=False)
     opens = any('Mask' in step.type or 'SegMap' in step.type for step in cfg.train_dataloader.dataset.pipeline)
-    assert opens == (cfg.model.get('segmentor', cfg.model).type == 'EncoderDecoder')  # the fully supervised references do
+    network = cfg.model.get('segmentor', cfg.model)
+    assert opens == (network.type == 'EncoderDecoder')  # the fully supervised references do
 
 
 @pytest.mark.parametrize('shape', [(1, 1), (31, 700), (300, 200), (1200, 40)])

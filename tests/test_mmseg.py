@@ -17,6 +17,7 @@ from PIL import Image
 from mmcabl.engine.upstream import upstream_script
 from mmcabl.evaluation import ImageAUC, PixelF1
 from mmcabl.registry import HOOKS
+from mmcabl.results import file_name
 from mmcabl.stack import StackError, require_mmseg
 from tests import warm
 from tests.conftest import write_casia
@@ -202,4 +203,4 @@ def test_show_dir_draws_on_the_stored_grid(monkeypatch, tmp_path):
     samples = [SegDataSample(metainfo=dict(img_path=str(tmp_path / 'turned.png'), unreadable=broken))
                for broken in (True, False)]
     hook.after_test_iter(None, 0, {}, samples)
-    assert drawn == [('test_turned.png', (12, 20, 3), [0, 0, 255])]
+    assert drawn == [(file_name(str(tmp_path / 'turned.png'), 'test'), (12, 20, 3), [0, 0, 255])]

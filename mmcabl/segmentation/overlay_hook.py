@@ -1,6 +1,5 @@
 """mmseg's ``--show-dir`` on the stored grid and beside unreadable images."""
 
-import os
 from typing import Optional, Sequence
 
 import numpy as np
@@ -10,6 +9,7 @@ from mmseg.structures import SegDataSample
 
 from mmcabl.images import read_image
 from mmcabl.registry import HOOKS
+from mmcabl.results.names import file_name
 
 
 @HOOKS.register_module()
@@ -26,5 +26,6 @@ class SegmentationOverlayHook(SegVisualizationHook):
             if sample.get('unreadable'):
                 continue
             picture = np.ascontiguousarray(read_image(sample.img_path)[..., ::-1])
-            self._visualizer.add_datasample(f'test_{os.path.basename(sample.img_path)}', picture, data_sample=sample,
+            # OpenCV, which writes the picture, crashes at a name that is not UTF-8 and loses one that is too long
+            self._visualizer.add_datasample(file_name(sample.img_path, 'test'), picture, data_sample=sample,
                                             show=self.show, wait_time=self.wait_time, step=self._test_index)

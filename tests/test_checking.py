@@ -12,6 +12,7 @@ from PIL import Image
 
 from mmcabl.checking import check_root, find_leakage, recognize, text
 from mmcabl.checking.inspect import difference_hash
+from mmcabl.datasets import IMD2020
 from mmcabl.synthetic import ForgeryRecipe, generate
 from mmcabl.synthetic.layouts import LAYOUTS
 from tests.conftest import write_casia
@@ -135,12 +136,13 @@ def test_hostile_files_and_names_are_reported_and_nothing_else_suffers(tmp_path,
     os.mkfifo(root / 'CASIA 2.0/Au/pipe.jpg')
     (root / 'CASIA 2.0/Au/endless.jpg').symlink_to('/dev/zero')
     (root / 'CASIA 2.0/Au/round.png').symlink_to('round.png')
-    (root / 'round').symlink_to('round')  # where every folder is looked at to recognize IMD2020
+    (root / 'round').symlink_to('round')  # where IMD2020 has its folders
     (root / 'CASIA 2.0/Au/inner.jpg').mkdir()
     with open(os.fsencode(root) + b'/CASIA 2.0/Au/caf\xe9.jpg', 'wb') as file:
         file.write(b'text')
     (root / 'CASIA 2 Groundtruth/Tp_D_x_00004_gt.png').unlink()
     os.mkfifo(root / 'CASIA 2 Groundtruth/Tp_D_x_00004_gt.png')
+    assert not IMD2020.looks_like(str(root))
     found = check_root(str(root), progress=False, partial=True)
     assert found.counts == (8, 4) and len(found.unreadable) == 5
     assert [Path(i.path).name for i in found.unusable if i.label] == ['Tp_D_x_00004.png']

@@ -15,40 +15,20 @@ begin it before each attention layer and end it behind.
 """
 
 from abc import ABC, abstractmethod
-from typing import Any, Callable, List, Tuple
+from typing import List, Tuple
 
 import torch
 from mmpretrain.models.utils import MultiheadAttention
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.overrides import TorchFunctionMode
 from torch.utils.hooks import RemovableHandle
+
+from mmcabl.models.localizers.attention_mode import AttentionBy
 
 #: Rows of an attention matrix in work at a time: all heads of them stay in a CPU's cache.
 ROWS = 64
 #: On a CPU the running average is faster (``benchmarks/cam.py``) while its matrix is affordable.
 RUNNING_MAX_TOKENS = 4096
-
-
-class AttentionBy(TorchFunctionMode):
-    """Inside, ``scaled_dot_product_attention`` is computed by another function of the same arguments."""
-
-    def __init__(self, attend: Callable[..., Tensor]) -> None:
-        super().__init__()
-        self._attend = attend
-
-    def __torch_function__(self, func: Callable, types: Any, args: tuple = (), kwargs: Any = None) -> Any:
-        """torch's call of one of its functions; functions called from here are its own."""
-        chosen = self._attend if func is F.scaled_dot_product_attention else func
-        return chosen(*args, **(kwargs or {}))
-
-    def begin(self, *_: Any) -> None:
-        """A forward pre-hook."""
-        self.__enter__()
-
-    def end(self, *_: Any) -> None:
-        """A forward hook, called after an error too."""
-        self.__exit__(None, None, None)
 
 
 class AttentionPropagator(ABC):

@@ -14,16 +14,8 @@ model = dict(
 test_pipeline = [
     dict(type='mmcabl.LoadForensicImage'),
     dict(type='Resize', scale=(512, 512)),
-    dict(type='PackInputs', meta_keys=('sample_idx', 'img_path', 'unreadable', 'reason', 'dataset_name', 'flip')),
+    dict(type='mmcabl.PackForensicInputs'),
 ]
-test_dataloader = dict(
-    collate_fn=dict(type='default_collate'),
-    dataset=dict(
-        _delete_=True,
-        type='ConcatDataset',
-        datasets=[
-            dict(type=f'mmcabl.{name}', data_root=f'data/{name}', pipeline=test_pipeline, test_mode=True)
-            for name in ('CASIAv1', 'Columbia', 'COVERAGE', 'IMD2020')
-        ]))
+test_dataloader = dict(collate_fn=dict(type='default_collate'), dataset=dict(pipeline=test_pipeline))
 test_evaluator = [dict(type='mmcabl.ImageAUC')]
 default_hooks = dict(overlays=dict(max_images=0))

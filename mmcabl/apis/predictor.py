@@ -15,11 +15,10 @@ from mmcabl.records.chunk_results import Job, Record
 from mmcabl.records.store import fingerprint
 from mmcabl.structures import ForensicSample, forensic_sample
 from mmcabl.structures.prompts import columns_of
+from mmcabl.utils.data_configs import TRUTH_STEPS, type_name
 from mmcabl.utils.failures import Failures, ImageFailed, one_line
 from mmcabl.utils.names import to_text
 
-#: Steps of a test pipeline that read the truth.
-TRUTH = ('LoadForgeryMask', 'LoadForgerySegMap')
 #: A packed image, or why there is none.
 Loaded = Union[Dict[str, Any], ImageFailed]
 
@@ -52,7 +51,7 @@ class Predictor:
         self.model.to(self.device).eval()
         dataset = cfg.test_dataloader.dataset
         steps = dataset.get('datasets', [dataset])[0].pipeline
-        self.steps = [TRANSFORMS.build(step) for step in steps if step['type'].split('.')[-1] not in TRUTH]
+        self.steps = [TRANSFORMS.build(step) for step in steps if type_name(step) not in TRUTH_STEPS]
         self.fingerprint = fingerprint(self.model, str(cfg.model))
         self.failures = Failures(max_failures)
 

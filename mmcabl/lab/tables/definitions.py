@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Dict, Optional, Sequence, Tuple
 
 from mmcabl.lab.tables import paper
-from mmcabl.lab.tables.paper import AVERAGE, SETS, Numbers
+from mmcabl.lab.tables.paper import Numbers
+from mmcabl.utils.data_configs import AVERAGE, SETS
 
 #: The seven trainings behind all tables.
 VARIANTS = ('cabl', 'none', 'structure-i', 'structure-ii', 'blocks-third', 'blocks-two-thirds', 'prewitt')

@@ -2,8 +2,8 @@
 
 from typing import Dict, Optional, Sequence, Tuple
 
-SETS = ('CASIAv1', 'Columbia', 'COVERAGE', 'IMD2020')
-AVERAGE = 'average'
+from mmcabl.utils.data_configs import AVERAGE, SETS
+
 #: (data set, 'i_auc' or 'p_f1') -> value
 Numbers = Dict[Tuple[str, str], float]
 

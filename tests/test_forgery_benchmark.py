@@ -66,8 +66,8 @@ def test_sets_by_name_and_roots_of_their_own(root, tmp_path):
 def test_what_is_missing_is_said_of_each_set(root):
     cfg = Config(dict(test_dataloader=dict(dataset=benchmark(root, roots=dict(COVERAGE='gone')))))
     said, = needs_of_test(cfg, listed=True)
-    assert said.startswith('The data root gone is not a folder (test_dataloader.dataset.roots.COVERAGE): --cfg-options '
-                           'test_dataloader.dataset.roots.COVERAGE=FOLDER')
+    option = 'test_dataloader.dataset.roots.COVERAGE'
+    assert said.startswith(f'The data root gone is not a folder ({option}): --cfg-options {option}=FOLDER')
     cfg.test_dataloader.dataset.roots.COVERAGE = str(root / 'IMD2020')
     said, = needs_of_test(cfg, listed=True)
     assert said.startswith('test_dataloader.dataset: COVERAGE at')

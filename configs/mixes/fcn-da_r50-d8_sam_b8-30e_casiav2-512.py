@@ -3,13 +3,6 @@ _base_ = '../mmseg/fcn-da_r50-d8_b8-30e_casiav2-512.py'
 # The network sees images resized, the refiner as they are.
 test_pipeline = [_base_.test_pipeline[0], dict(type='mmcabl.KeepPicture'), *_base_.test_pipeline[1:]]
 test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
-custom_hooks = [
-    dict(
-        type='mmcabl.CGSRHook',
-        postprocessor=dict(
-            prompt='box_point',
-            compare=['null', 'point', 'box'],
-            refiner=dict(
-                type='mmcabl.SAMRefiner', model='vit_h', checkpoint='checkpoints/sam_vit_h_4b8939.pth',
-                dtype='bfloat16')))
-]
+custom_hooks = [dict(type='mmcabl.CGSRHook', postprocessor=dict(
+    prompt='box_point', compare=['null', 'point', 'box'], refiner=dict(
+        type='mmcabl.SAMRefiner', model='vit_h', checkpoint='checkpoints/sam_vit_h_4b8939.pth', dtype='bfloat16')))]

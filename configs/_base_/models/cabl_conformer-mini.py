@@ -9,5 +9,5 @@ model = dict(
         # GrabCut does better with the box alone (held-out training photographs); SAM's default is Box+Point.
         prompt='box',
         compare=['null', 'point', 'box_point'],
-        # iterations=1; radius=0.03 of the points' discs, max_side=768 px, min_fill=0.3 of the box: the box itself below
+        # also iterations=1, radius=0.03 of the points' discs, max_side=768 px, min_fill=0.3: else the box itself
         refiner=dict(type='mmcabl.GrabCutRefiner')))

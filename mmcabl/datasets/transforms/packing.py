@@ -1,4 +1,4 @@
-"""The last step of a pipeline: what a sample must keep for metrics, records, refinement and test-time augmentation."""
+"""The last step of a pipeline: what a sample keeps for metrics, records, refinement and test-time augmentation."""
 
 from typing import Sequence
 
@@ -7,8 +7,8 @@ from mmpretrain.datasets.transforms import PackInputs
 from mmcabl.registry import TRANSFORMS
 
 #: Meta information that this package reads; a sample has those of them that its pipeline made.
-META_KEYS = ('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'orientation', 'unreadable', 'reason', 'dataset_name',
-             'flip', 'flip_direction', 'picture')
+META_KEYS = ('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'orientation', 'unreadable', 'reason',
+             'dataset_name', 'flip', 'flip_direction', 'picture')
 
 
 @TRANSFORMS.register_module()

@@ -24,5 +24,6 @@ class SegForensicDataPreprocessor(ForensicDataPreprocessor):
 def _weak(sample) -> DataSample:
     label = sample.metainfo.get('gt_label')
     if label is None:
-        raise KeyError("A training sample has no image label; pack with mmcabl.PackForensicSegInputs, or list 'gt_label' in PackSegInputs(meta_keys=...).")
+        raise KeyError("A training sample has no image label; pack with mmcabl.PackForensicSegInputs, or list "
+                       "'gt_label' in PackSegInputs(meta_keys=...).")
     return DataSample().set_gt_label(torch.as_tensor(label))

@@ -11,7 +11,9 @@ from mmengine.registry import MODELS, TRANSFORMS, init_default_scope
 
 from mmcabl.checkpoints import load_exactly
 from mmcabl.models.segmentors.refined_segmentor import refined_config
-from mmcabl.records.chunk_results import Job, Record
+from mmcabl.records.chunk_results import Job
+from mmcabl.records.fields import base_record
+from mmcabl.records.journal import Record
 from mmcabl.records.store import fingerprint
 from mmcabl.structures import ForensicSample, forensic_sample
 from mmcabl.structures.prompts import columns_of
@@ -96,13 +98,9 @@ class Predictor:
             found = self.failures.attempt(record_of, *job, sample)
         except ImageFailed as error:
             self.failures.note(to_text(job[1]), str(error))
-            return dict(_base(*job), failed=True, reason=str(error)), None
+            return dict(base_record(*job, failed=True), reason=str(error)), None
         self.failures.succeeded()
         return found
-
-
-def _base(index: int, path: str) -> Record:
-    return dict(index=index, image=to_text(path), unreadable=False, failed=False)
 
 
 def record_of(index: int, path: str, sample: ForensicSample) -> Tuple[Record, Optional[np.ndarray]]:
@@ -111,9 +109,9 @@ def record_of(index: int, path: str, sample: ForensicSample) -> Tuple[Record, Op
     Raises:
         ValueError: its score is not finite.
     """
-    record = _base(index, path)
+    record = base_record(index, path, sample.unreadable)
     if sample.unreadable:
-        return dict(record, unreadable=True, reason=one_line(sample.reason) or None), None
+        return dict(record, reason=one_line(sample.reason) or None), None
     score, mask = sample.required('score'), sample.required('mask')
     if not np.isfinite(score):
         raise ValueError(f'its score is {score}')

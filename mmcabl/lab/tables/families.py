@@ -7,9 +7,9 @@ from typing import Dict
 from mmcabl.lab.tables.definitions import MIXES, VARIANTS
 from mmcabl.utils.data_configs import type_name
 
-_PACKAGE = Path(__file__).resolve().parents[2]
+_HERE = Path(__file__).resolve().parents[2]
 #: In an installed package inside it, in a clone beside it.
-CONFIGS = next((p for p in (_PACKAGE / '.mim/configs', _PACKAGE.parent / 'configs') if p.is_dir()), _PACKAGE)
+CONFIGS = next((p for p in (_HERE / '.mim/configs', _HERE.parent / 'configs') if p.is_dir()), _HERE)
 
 
 @dataclass(frozen=True)

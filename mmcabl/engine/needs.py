@@ -10,7 +10,7 @@ from mmengine.config import Config
 
 from mmcabl.lab.runs.identity import listed_only
 from mmcabl.refinement.sam import PUBLISHED, PUBLISHED_AT
-from mmcabl.utils.data_configs import data_sets_in, dicts_in
+from mmcabl.utils.data_configs import data_sets_in, dicts_in, type_name
 
 ELSEWHERE = '--cfg-options {option}=FOLDER gives another, docs/datasets.md says how data sets are laid out.'
 
@@ -91,7 +91,7 @@ def _missing_sam(cfg: Any, key: str) -> List[str]:
     found = []
     for name, node in dicts_in(cfg, key):
         refiner, kinds = node.get('refiner') or {}, {node.get('prompt', 'box_point'), *node.get('compare', ())}
-        if kinds == {'null'} or str(refiner.get('type')).split('.')[-1] != 'SAMRefiner':
+        if kinds == {'null'} or type_name(refiner) != 'SAMRefiner':
             continue
         if util.find_spec('segment_anything') is None:
             found.append('SAMRefiner needs the package segment-anything: pip install segment-anything.')

@@ -2,10 +2,13 @@
 
 from typing import Sequence
 
-from mmseg.datasets.transforms import PackSegInputs
-
 from mmcabl.datasets.transforms.packing import META_KEYS
 from mmcabl.registry import TRANSFORMS
+from mmcabl.stack import require_mmseg
+
+require_mmseg()
+
+from mmseg.datasets.transforms import PackSegInputs  # noqa: E402, after the check
 
 
 @TRANSFORMS.register_module()

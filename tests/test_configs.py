@@ -52,6 +52,15 @@ def test_builds_offline(name):
         HOOKS.build(dict(hook))
 
 
+@pytest.mark.parametrize('name', LEAVES)
+def test_nothing_is_trusted_or_lost_under_any_config(name):
+    """What guards a run is in each of them: upstream's scripts have it from nowhere else."""
+    cfg = Config.fromfile(str(ROOT / name), import_custom_modules=False)
+    assert 'mmcabl.checkpoints.mmengine_loader' in cfg.custom_imports.imports and cfg.trust_checkpoints is False
+    assert {f'mmcabl.{hook}' for hook in ('PreflightHook', 'AtomicCheckpointHook', 'CheckedWeightsHook',
+                                          'WorkerGuardHook')} <= {hook.type for hook in cfg.default_hooks.values()}
+
+
 def test_names_are_unique():
     """mim finds a config by its name, wherever it lies."""
     names = [Path(name).name for name in LEAVES]

@@ -19,7 +19,7 @@ default_hooks = dict(
     weights=dict(type='mmcabl.CheckedWeightsHook'),
     workers=dict(type='mmcabl.WorkerGuardHook'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
-    visualization=dict(type='VisualizationHook', enable=False),  # for `--show-dir`
+    visualization=dict(type='mmcabl.ClassificationOverlayHook', enable=False),  # for `--show-dir`
     overlays=dict(type='mmcabl.LocalizationOverlayHook', max_images=40))
 env_cfg = dict(
     cudnn_benchmark=False,

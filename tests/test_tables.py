@@ -19,7 +19,7 @@ from mmcabl.lab.tables.collect import cells
 from mmcabl.lab.tables.definitions import TABLES, VARIANTS
 from mmcabl.lab.tables.families import FAMILIES
 from mmcabl.lab.tables.figures import grid, points
-from mmcabl.lab.tables.rehearsal import make_data
+from mmcabl.lab.tables.rehearsal import make_sets
 from mmcabl.lab.tables.render import comma_separated, latex, markdown
 from mmcabl.utils.files import write_png
 from tests import warm
@@ -154,7 +154,7 @@ def test_the_command_runs_collects_and_reuses(tmp_path):
 @pytest.fixture(scope='module')
 def data(tmp_path_factory):
     pytest.importorskip('skimage')
-    return make_data(tmp_path_factory.mktemp('rehearsal') / 'data', 2, 2)
+    return make_sets(tmp_path_factory.mktemp('rehearsal') / 'data', 2, 2)
 
 
 @pytest.fixture

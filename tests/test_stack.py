@@ -24,7 +24,8 @@ def test_both_stacks_are_accepted():
     ({'torch': {'torch': '1.13.1'}}, 'torch 1.13.1 is installed, but mmcabl needs torch >= 2.1'),
     ({'mmcv': {'mmcv': '2.1.0', 'onedl-mmcv': '2.3.6'}}, 'mmcv is installed twice, as mmcv and onedl-mmcv'),
     ({'mmengine': {'mmengine': '0.9.1'}}, 'mmengine >= 0.10.0'),
-    ({'torch': {'torch': '3.0.0rc1'}}, 'torch >= 2.1, < 3'), ({'torch': {'torch': 'main-1f2e'}}, 'torch main-1f2e is')])
+    ({'torch': {'torch': '3.0.0rc1'}}, 'torch >= 2.1, < 3'),
+    ({'torch': {'torch': 'main-1f2e'}}, 'torch main-1f2e is')])
 def test_problems_are_one_sentence(change, message):
     assert re.search(message, stack_problem({**GOOD, **change}))
 

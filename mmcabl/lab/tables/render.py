@@ -13,7 +13,7 @@ METRICS = {'i_auc': 'I-AUC', 'p_f1': 'P-F1'}
 
 
 def require_pandas() -> None:
-    """Raise ImportError with one sentence where what lays tables out is not installed: to be known before the runs."""
+    """Raise ImportError with one sentence where what lays tables out is missing: to be known before any run."""
     missing = [name for name in ('pandas', 'tabulate', 'jinja2') if util.find_spec(name) is None]
     if missing:
         raise ImportError(f"Tables are laid out by {' and '.join(missing)}, not installed here: pip install "

@@ -14,6 +14,7 @@ from mmcabl.lab.tables.bench import Bench
 from mmcabl.lab.tables.definitions import FIGURES, PAPER_TABLES, TABLES
 from mmcabl.lab.tables.families import FAMILIES
 from mmcabl.lab.tables.rehearsal import find_sets, make_sets
+from mmcabl.lab.tables.render import require_pandas
 from mmcabl.lab.tables.tables_report import write_report
 
 
@@ -38,6 +39,7 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args, start = parse_args(), time.time()
+    require_pandas()
     family = FAMILIES[args.family]
     out = args.out or Path('work_dirs/tables') / family.name
     data = args.data or (out / 'data' if family.name == 'rehearsal' else Path('data'))

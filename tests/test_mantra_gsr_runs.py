@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from mmcabl.conversion.table1 import CONVERSIONS, convert_system
 from mmcabl.engine.scripts.upstream import upstream_script
 from mmcabl.registry import MODELS
+from mmcabl.utils.data_configs import opened
 from tests import warm
 from tests.conftest import write_casia
 from tests.golden_weights import GAINS, golden_state
@@ -127,7 +128,7 @@ def photographs(tmp_path_factory):
 def prepared(name, root, folder, **options):
     """The config on one small set in place of the four, dumped."""
     cfg = Config.fromfile(str(ROOT / f'configs/table1/{name}.py'))
-    one = cfg.test_dataloader.dataset.datasets[0]
+    one = opened(cfg.test_dataloader.dataset)['datasets'][0]
     cfg.test_dataloader.dataset = dict(one, type='mmcabl.CASIAv2', data_root=str(root))
     cfg.train_dataloader.dataset.data_root = str(root)
     cfg.merge_from_dict({'train_cfg.max_epochs': 1, 'train_dataloader.batch_size': 2,

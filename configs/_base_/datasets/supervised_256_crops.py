@@ -2,11 +2,11 @@
 # images keep their size.
 _base_ = './protocol_512.py'
 train_pipeline = [
-    dict(type='mmcabl.LoadForensicImage', skip_unreadable=True),
+    _base_.train_pipeline[0],
     dict(type='mmcabl.LoadForgerySegMap'),
     dict(type='mmcabl.RandomCropWithTruth', crop_size=256, pad_if_needed=True, padding_mode='symmetric'),
-    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-    dict(type='PackInputs', algorithm_keys=('gt_seg_map', )),
+    dict(type='mmcv.RandomFlip', prob=0.5, direction='horizontal'),
+    dict(type='mmcabl.PackForensicInputs', algorithm_keys=('gt_seg_map', )),
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 test_dataloader = dict(batch_size=1)

@@ -37,8 +37,9 @@ def prediction_error(green: np.ndarray) -> np.ndarray:
 def local_variance(error: np.ndarray, cell: np.ndarray) -> np.ndarray:
     """Variance of the error around each pixel, over pixels of its own kind alone (green acquired, or interpolated).
 
-    Weights are a Gaussian's over 7 x 7 px. Beyond the border the errors of each kind are repeated. The whole has the
-    public code's scale (it squares weights of 1 / 2 pi at the centre to correct the bias), which cancels in the ratio.
+    Weights are a Gaussian's over 7 x 7 px. Beyond the border the errors of each kind are repeated. The correction of
+    the bias squares weights that are 1 / (2 pi) at the centre, as the reference numbers have it; it cancels in the
+    ratio.
 
     Args:
         error: (H, W), H and W even.

@@ -45,7 +45,7 @@ def interpolation_errors(rgb: np.ndarray) -> np.ndarray:
         rgb: (H, W, 3) uint8, H and W even and not 0.
 
     Returns:
-        (4, h, w, 3) float64 in squared grey levels: pattern, block of 16 px (smaller at the right and bottom), R, G, B.
+        (4, h, w, 3) float64, squared grey levels: pattern; block of 16 px, smaller at the right and bottom; R, G, B.
     """
     red, green, blue = (rgb[..., i].astype(np.float64) for i in range(3))
     of_red, of_blue = ({place: _error(plane, _cell(place), RED_KERNEL) for place in RED} for plane in (red, blue))

@@ -10,6 +10,8 @@ import numpy as np
 LUMA = np.array([65481, 128553, 24966])
 #: Median of the magnitude of a standard normal number; the median absolute deviation divided by it estimates sigma.
 MEDIAN_OF_NORMAL = 0.6745
+#: Coefficients up to this, in grey levels, are what rounding leaves of a constant plane.
+ROUNDING = 1e-10
 
 
 @lru_cache(maxsize=1)
@@ -51,7 +53,7 @@ def diagonal_band(plane: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def delay() -> float:
-    """By how many px a coefficient lags behind where its filter has its energy: coefficient k is of px 2k + 1 - delay.
+    """Lag of a coefficient behind the centre of its filter's energy, px: coefficient k is of px 2k + 1 - delay.
 
     The filter is causal: its last tap meets px 2k + 1, and its energy is centred on tap 2.58 of 0 to 15.
     """
@@ -71,6 +73,7 @@ def noise_map(rgb: np.ndarray, block: int = 8) -> np.ndarray:
         an image of less than ``2 * block - 15`` px may have none.
     """
     band = np.abs(diagonal_band(luma(rgb)))
+    band[band < ROUNDING] = 0
     h, w = band.shape[0] // block, band.shape[1] // block
     parts = band[:h * block, :w * block].reshape(h, block, w, block).swapaxes(1, 2).reshape(h, w, block * block)
     return np.median(parts, axis=2) / MEDIAN_OF_NORMAL if parts.size else np.zeros((h, w))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 #: Of Rec. 601, in thousandths, for R, G, B in 0..255 and Y in 16..235.
-LUMA = np.array([65481, 128553, 24966])
+LUMA = (65481, 128553, 24966)
 #: Median of the magnitude of a standard normal number; the median absolute deviation divided by it estimates sigma.
 MEDIAN_OF_NORMAL = 0.6745
 #: Coefficients up to this, in grey levels, are what rounding leaves of a constant plane.
@@ -33,7 +33,8 @@ def luma(rgb: np.ndarray) -> np.ndarray:
     Returns:
         (H, W) uint8.
     """
-    return ((rgb.astype(np.int64) @ LUMA + 127500) // 255000 + 16).astype(np.uint8)
+    total = sum(rgb[..., i].astype(np.int32) * weight for i, weight in enumerate(LUMA))
+    return ((total + 127500) // 255000 + 16).astype(np.uint8)
 
 
 def diagonal_band(plane: np.ndarray) -> np.ndarray:

@@ -15,8 +15,9 @@ pytest.importorskip('pywt', reason="NOII needs PyWavelets (the extra 'table1')")
 def test_public_codes_numbers(shared, letter):
     rgb, numbers = numbers_of('noii', letter, shared)
     np.testing.assert_array_equal(luma(rgb), numbers['luma'])
-    if 'diagonal' in numbers:  # float32, in the whole references
-        np.testing.assert_allclose(diagonal_band(numbers['luma']), numbers['diagonal'], rtol=1e-6, atol=1e-5)
+    height, width = numbers['diagonal'].shape  # float32; of the synthetic images' the repository has a corner
+    found = diagonal_band(numbers['luma'])[:height, :width]
+    np.testing.assert_allclose(found, numbers['diagonal'], rtol=1e-6, atol=1e-5)
     for block in (4, 8):
         expected = numbers[f'map_block{block}']
         np.testing.assert_allclose(noise_map(rgb, block), expected, rtol=0, atol=1e-9 * expected.max())

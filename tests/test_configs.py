@@ -93,7 +93,7 @@ def test_the_baseline_differs_in_cabl_alone():
 @pytest.mark.parametrize('name', LEAVES)
 def test_training_pipelines_never_open_a_mask(name):
     cfg = Config.fromfile(str(ROOT / name), import_custom_modules=False)
-    opens = any('Mask' in step.type or 'SegMap' in step.type for step in cfg.train_dataloader.dataset.pipeline)
+    opens = any('Mask' in step.type or 'SegMap' in step.type for data in trained_on(cfg) for step in data.pipeline)
     network = cfg.model.get('segmentor', cfg.model)
     assert opens == (network.type == 'EncoderDecoder')  # the fully supervised references do
 

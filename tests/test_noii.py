@@ -8,8 +8,6 @@ from mmcabl.models.detectors.block_map import block_map
 from mmcabl.models.detectors.noise_map import delay, diagonal_band, inconsistency, luma, noise_map
 from tests.untrained import batch_of, noise, numbers_of
 
-pytest.importorskip('pywt', reason="NOII needs PyWavelets (the extra 'table1')")
-
 
 @pytest.mark.parametrize('letter', ['s', 'o', 'a', 'b'])
 def test_public_codes_numbers(shared, letter):

@@ -15,7 +15,6 @@ from tests.conftest import write_casia
 from tests.test_distributed import launch
 from tests.untrained import batch_of, noise
 
-pytest.importorskip('pywt', reason="NOII needs PyWavelets (the extra 'table1')")
 CONFIGS = Path(__file__).parents[1] / 'configs/table1'
 NO_WEIGHTS = CONFIGS / 'untrained.safetensors'
 SYSTEMS = ('NOII', 'CFA1')

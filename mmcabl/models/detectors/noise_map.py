@@ -2,9 +2,9 @@
 forensics", Image and Vision Computing 27(10), 2009)."""
 
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
+import pywt
 
 #: Of Rec. 601, in thousandths, for R, G, B in 0..255 and Y in 16..235.
 LUMA = (65481, 128553, 24966)
@@ -12,16 +12,6 @@ LUMA = (65481, 128553, 24966)
 MEDIAN_OF_NORMAL = 0.6745
 #: Coefficients up to this, in grey levels, are what rounding leaves of a constant plane.
 ROUNDING = 1e-10
-
-
-@lru_cache(maxsize=1)
-def _pywt() -> Any:
-    try:
-        import pywt
-    except ImportError:
-        raise ImportError("NOII needs PyWavelets, which is not installed: pip install 'mmcabl[table1]', or "
-                          'pip install PyWavelets.') from None
-    return pywt
 
 
 def luma(rgb: np.ndarray) -> np.ndarray:
@@ -48,7 +38,7 @@ def diagonal_band(plane: np.ndarray) -> np.ndarray:
     """
     found = np.asarray(plane, np.float64)
     for axis in (0, 1):
-        found = _pywt().dwt(found, 'db8', 'symmetric', axis=axis)[1]
+        found = pywt.dwt(found, 'db8', 'symmetric', axis=axis)[1]
     return found
 
 
@@ -58,7 +48,7 @@ def delay() -> float:
 
     The filter is causal: its last tap meets px 2k + 1, and its energy is centred on tap 2.58 of 0 to 15.
     """
-    energy = np.square(_pywt().Wavelet('db8').dec_hi)
+    energy = np.square(pywt.Wavelet('db8').dec_hi)
     return float(energy @ np.arange(len(energy)) / energy.sum())
 
 

@@ -1,7 +1,9 @@
 """Systems that the method is compared with (Table I): an image score and a soft map each, one module a system."""
 
 from mmcabl.models.detectors.base import ForensicDetector
+from mmcabl.models.detectors.cfa1 import CFA1
 from mmcabl.models.detectors.gsr_net import GSRNet
 from mmcabl.models.detectors.mantra_net import ManTraNet
+from mmcabl.models.detectors.noii import NOII
 
-__all__ = ['ForensicDetector', 'GSRNet', 'ManTraNet']
+__all__ = ['CFA1', 'ForensicDetector', 'GSRNet', 'ManTraNet', 'NOII']

@@ -1,5 +1,9 @@
 """Systems that the method is compared with (Table I): an image score and a soft map each, one module a system."""
 
 from mmcabl.models.detectors.base import ForensicDetector
+from mmcabl.models.detectors.inference import ScaledInference, TiledInference
+from mmcabl.models.detectors.mil_fcn import MILFCN
+from mmcabl.models.detectors.stage_net import StageNet
+from mmcabl.models.detectors.wscl import WSCL
 
-__all__ = ['ForensicDetector']
+__all__ = ['MILFCN', 'WSCL', 'ForensicDetector', 'ScaledInference', 'StageNet', 'TiledInference']

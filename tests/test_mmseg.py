@@ -14,7 +14,7 @@ from mmengine.registry import MODELS, init_default_scope
 from mmengine.structures import PixelData
 from PIL import Image
 
-from mmcabl.engine.upstream import upstream_script
+from mmcabl.engine.scripts.upstream import upstream_script
 from mmcabl.evaluation import ImageAUC, PixelF1
 from mmcabl.registry import HOOKS
 from mmcabl.stack import StackError, require_mmseg
@@ -24,7 +24,7 @@ from tests.conftest import write_casia
 pytest.importorskip('mmseg')
 from mmseg.structures import SegDataSample  # noqa: E402
 
-from mmcabl.refinement import RefinedSegmentor  # noqa: E402
+from mmcabl.models import RefinedSegmentor  # noqa: E402
 from mmcabl.segmentation import CGSRHook, WeaklySupervisedSegmentor  # noqa: E402
 
 ROOT = Path(__file__).parents[1] / 'configs'

@@ -9,10 +9,10 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
+from mmcabl.apis import Predictor
 from mmcabl.checkpoints import load_exactly
-from mmcabl.evaluation.segmentation_view import manipulated_probability
-from mmcabl.refinement import RefinedSegmentor
-from mmcabl.scoring import Predictor
+from mmcabl.models import RefinedSegmentor
+from mmcabl.structures import manipulated_probability
 from tests.conftest import write_casia
 
 pytest.importorskip('mmseg')

@@ -9,10 +9,11 @@ import pytest
 import torch
 from mmpretrain.structures import DataSample
 
-from mmcabl.engine.tolerant_step import tolerant
+from mmcabl.engine.loops.tolerant_step import tolerant
 from mmcabl.models import WeaklySupervisedLocalizer
-from mmcabl.results import ResultStore, files, summarize_store
-from mmcabl.results.failures import Failures
+from mmcabl.records import ResultStore, summarize_store
+from mmcabl.utils import files
+from mmcabl.utils.failures import Failures
 from tests.forked import forked, run
 from tests.results_runs import folder, made_data, made_runs, upstream
 

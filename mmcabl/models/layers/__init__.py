@@ -8,8 +8,9 @@ from mmcabl.models.layers.global_cue_injection import GlobalCueInjection
 from mmcabl.models.layers.global_weighted_pooling import NormalizedGlobalWeightedPooling
 from mmcabl.models.layers.otsu_pooling import GlobalMaxPooling, OtsuPooling
 from mmcabl.models.layers.pamr import PAMR
+from mmcabl.models.layers.srm import SRMConv2d
 from mmcabl.models.layers.stochastic_gate import StochasticGate
 
 __all__ = ['ASPP', 'BayarConv2d', 'CABL', 'ConsistencyVolume', 'GlobalCueInjection', 'GlobalMaxPooling',
-           'NormalizedGlobalWeightedPooling', 'OtsuPooling', 'PAMR', 'StochasticGate', 'edge_magnitude',
+           'NormalizedGlobalWeightedPooling', 'OtsuPooling', 'PAMR', 'SRMConv2d', 'StochasticGate', 'edge_magnitude',
            'fold_batchnorm', 'normalize_edges']

@@ -59,7 +59,7 @@ class TiledInference:
 
 @MODELS.register_module()
 class ScaledInference:
-    """The mean map over scales and mirror images, and the highest score: Araslanov and Roth's test.
+    """The mean map over scales and mirror images: Araslanov and Roth's test.
 
     Args:
         scales: factors of the image's sides.
@@ -69,15 +69,18 @@ class ScaledInference:
         background_power: the background's probability is raised to this power before the classes are compared, which
             favours what is manipulated: m becomes m / (m + (1 - m)^power), more than 0.5 where it wins. The paper's: 3.
         least_score: an image of this score or less has an empty map. None: no image has.
+        score: over the scales, ``max`` (the paper's) or ``mean``.
     """
 
     def __init__(self, scales: Sequence[float] = (1.,), flip: bool = False, max_side: Optional[int] = None,
-                 background_power: float = 1., least_score: Optional[float] = None) -> None:
+                 background_power: float = 1., least_score: Optional[float] = None, score: str = 'max') -> None:
+        if score not in ('max', 'mean'):
+            raise ValueError(f'Unknown score {score!r} of ScaledInference; accepted are max, mean.')
         if not scales or min(scales) <= 0 or background_power <= 0 or (max_side is not None and max_side < 1):
             raise ValueError(f'ScaledInference was given scales={scales}, background_power={background_power}, '
                              f'max_side={max_side}; it accepts numbers more than 0.')
         self.scales, self.flip, self.max_side = tuple(scales), flip, max_side
-        self.background_power, self.least_score = background_power, least_score
+        self.background_power, self.least_score, self.score = background_power, least_score, score
 
     def __call__(self, network: Network, image: Tensor) -> Tuple[Tensor, Tensor]:
         """Score () and map (H, W) of a normalised image (1, 3, H, W)."""
@@ -92,6 +95,6 @@ class ScaledInference:
                 found = F.interpolate(found, size=size, mode='bilinear', align_corners=False)
                 maps.append(found.flip(-1) if mirrored else found)
                 scores.append(score[0])
-        score, mean = torch.stack(scores).max(), torch.stack(maps).mean(0)[0, 0]
+        score, mean = getattr(torch.stack(scores), self.score)(), torch.stack(maps).mean(0)[0, 0]
         mean = mean / (mean + (1 - mean).clamp(min=0) ** self.background_power).clamp(min=1e-12)
         return score, mean if self.least_score is None else mean * (score > self.least_score)

@@ -245,7 +245,8 @@ def test_nothing_of_the_backbone_s_norms_learns_in_the_paper_s_single_stage_netw
     assert len(norms) == 53 and not any(m.training or m.weight.requires_grad for m in norms)
     assert not backbone.conv1.weight.requires_grad and backbone.layer1[0].conv1.weight.requires_grad
     head = model.streams['rgb'].head
-    assert all(not m.training and m.weight.requires_grad for m in head.aspp.modules() if isinstance(m, nn.BatchNorm2d))
+    norms = [m for m in head.aspp.modules() if isinstance(m, nn.BatchNorm2d)]
+    assert len(norms) == 6 and all(not m.training and m.weight.requires_grad for m in norms)
     assert head.join.bn.training
 
 

@@ -1,4 +1,4 @@
-"""The weakly supervised comparison systems: the names of WSCL's checkpoint, of Araslanov and Roth's, of their starts."""
+"""Names of the weakly supervised comparison systems: WSCL's checkpoint, Araslanov and Roth's, their starts."""
 
 from mmcabl.conversion.rules import Conversion, State, renaming
 from mmcabl.models.layers.bayar import BayarConv2d
@@ -42,7 +42,8 @@ rename_stage = renaming(
     *((rf'^{old}\.{index + i}\.', f'streams.rgb.head.{new}.{part}.')
       for old, index, new in ((r'aspp\.global_avg_pool', 1, 'aspp.image_branch'), ('fc8_skip', 0, 'reduce'),
                               ('fc8_x', 0, 'join'), (r'shallow_mask\.fc_deep', 0, 'cues.deep'),
-                              (r'shallow_mask\.fc_skip', 0, 'cues.shallow'), (r'shallow_mask\.fc_cls', 0, 'cues.merge'),
+                              (r'shallow_mask\.fc_skip', 0, 'cues.shallow'),
+                              (r'shallow_mask\.fc_cls', 0, 'cues.merge'),
                               ('last_conv', 0, 'decode.0'), ('last_conv', 4, 'decode.2'))
       for i, part in enumerate(('conv', 'bn'))),
     (r'^aspp\.conv1\.', 'streams.rgb.head.aspp.merge.conv.'),
@@ -54,8 +55,8 @@ CONVERSIONS = {
         dict(type='mmcabl.WSCL', backbone=DEEP_RESNET, sources=SOURCES, volume=dict(in_channels=512),
              stream=dict(type='mmcabl.FCNStream', pooling=dict(type='mmcabl.OtsuPooling'))),
         rename_wscl, WSCL_DROPPED,
-        source='github.com/yhZhai/WSCL, the checkpoint that its README links to (MIT licence); it holds the options of '
-               'its training as an object, so --trust is needed'),
+        source='github.com/yhZhai/WSCL, the checkpoint that its README links to (MIT licence); it holds the options '
+               'of its training as an object, so --trust is needed'),
     'mil-fcn': Conversion(
         dict(type='mmcabl.MILFCN', backbone=DEEP_RESNET), rename_wscl,
         (*WSCL_DROPPED, r'^sub_models\.(?!rgb\.)', r'\.proj_head[12]\.'),

@@ -33,8 +33,8 @@ class TiledInference:
 
     def __init__(self, tile_size: int = 1024, overlap: float = 0.1) -> None:
         if tile_size < 1 or not 0 <= overlap < 1:
-            raise ValueError(f'TiledInference was given tile_size={tile_size}, overlap={overlap}; it accepts 1 px and '
-                             'more, and 0 <= overlap < 1.')
+            raise ValueError(f'TiledInference was given tile_size={tile_size}, overlap={overlap}; it accepts 1 px '
+                             'and more, and 0 <= overlap < 1.')
         self.tile_size, self.stride = tile_size, ceil(tile_size * (1 - overlap))
 
     def __call__(self, network: Network, image: Tensor) -> Tuple[Tensor, Tensor]:
@@ -64,12 +64,12 @@ class ScaledInference:
     Args:
         scales: factors of the image's sides.
         flip: also show the mirror images.
-        max_side: images of a longer side, in px, are shrunk to it first; None: none is. The paper's images have at most
-            500.
+        max_side: images of a longer side, in px, are shrunk to it first; None: none is. The paper's images have
+            at most 500.
         background_power: the background's probability is raised to this power before the classes are compared, which
-            favours what is manipulated: m becomes m / (m + (1 - m)^power), more than 0.5 where it wins. The paper's: 3.
+            favours what is manipulated: m becomes m / (m + (1 - m)^power), more than 0.5 where it wins. Theirs: 3.
         least_score: an image of this score or less has an empty map. None: no image has.
-        score: over the scales, ``max`` (the paper's) or ``mean``.
+        score: over the scales, ``max`` (theirs) or ``mean``.
     """
 
     def __init__(self, scales: Sequence[float] = (1.,), flip: bool = False, max_side: Optional[int] = None,

@@ -11,8 +11,8 @@ class MILFCN(WeakDetector):
     """Fully convolutional multiple-instance learning (Pathak et al., ICLR workshop 2015), a row of Table I.
 
     The image's score is the maximum of the map, and binary cross-entropy of that score the loss. Pathak et al. took
-    VGG and Caffe, and published no code; our reading is the network of WSCL's RGB stream with their pooling: ResNet-50
-    with a stem of three convolutions, FCN-16s.
+    VGG and Caffe, and published no code; our reading is the network of WSCL's RGB stream with their pooling:
+    ResNet-50 with a stem of three convolutions, FCN-16s.
 
     Args:
         backbone, head, pooling, pre_filter: of :class:`mmcabl.FCNStream`.

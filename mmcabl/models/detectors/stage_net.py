@@ -15,7 +15,8 @@ class StageNet(WeakDetector):
     Args:
         backbone: config; four stages, the last at 1/16.
         inference: config; ``mmcabl.ScaledInference`` by default.
-        head, pooling, pre_filter, refinement, mask_loss, pretrain_epochs, mask_weight: of :class:`mmcabl.StageStream`.
+        **stream: ``head``, ``pooling``, ``pre_filter``, ``refinement``, ``mask_loss``, ``pretrain_epochs``,
+            ``mask_weight`` of :class:`mmcabl.StageStream`.
         data_preprocessor, postprocessor, init_cfg: of ``ForensicDetector``.
     """
 

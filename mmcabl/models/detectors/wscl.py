@@ -45,7 +45,8 @@ class WSCL(WeakDetector):
 
     def __init__(self, backbone: dict, stream: dict, sources: Mapping[str, Optional[dict]], volume: dict,
                  weights: Optional[Mapping[str, float]] = None, volume_stage: int = 1, multi_source: float = 0.1,
-                 inter_patch: float = 0.1, steepness: float = 5., consistency: Optional[dict] = None, **kwargs) -> None:
+                 inter_patch: float = 0.1, steepness: float = 5., consistency: Optional[dict] = None,
+                 **kwargs) -> None:
         weights = weights or {name: WEIGHTS.get(name, 1.) for name in sources}
         super().__init__({name: dict(stream, backbone=backbone, pre_filter=layer) for name, layer in sources.items()},
                          weights, **kwargs)

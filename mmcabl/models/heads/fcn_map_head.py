@@ -42,8 +42,8 @@ class FCNMapHead(BaseModule):
     def forward(self, feats: Sequence[Tensor]) -> Tensor:
         used = feats[-len(self.in_channels):]
         if tuple(x.size(1) for x in used) != self.in_channels:
-            raise ValueError(f'FCNMapHead takes stages of {self.in_channels} channels, the last of the backbone; they '
-                             f"are {tuple(x.size(1) for x in used)}: see the backbone's out_indices.")
+            raise ValueError(f'FCNMapHead takes stages of {self.in_channels} channels, the last of the backbone; '
+                             f"they are {tuple(x.size(1) for x in used)}: see the backbone's out_indices.")
         size = used[0].shape[-2:]
         used = [used[0]] + [F.interpolate(x, size=size, mode='bilinear', align_corners=False) for x in used[1:]]
         return self.classify(self.dropout(self.fuse(torch.cat(used, 1))))

@@ -16,7 +16,7 @@ from mmcabl.registry import MODELS
 
 @MODELS.register_module()
 class StageHead(BaseModule):
-    """Class logits at the size of a backbone's first stage (Araslanov and Roth, CVPR 2020, Fig. 3).
+    """Class logits at the size of a backbone's first stage (Araslanov and Roth, CVPR 2020).
 
     Args:
         in_channels: of the last stage.

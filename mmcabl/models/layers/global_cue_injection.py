@@ -11,7 +11,7 @@ from mmcabl.registry import MODELS
 
 @MODELS.register_module()
 class GlobalCueInjection(BaseModule):
-    r"""Adaptive instance normalisation of shallow features (Araslanov and Roth, CVPR 2020, Eq. 6).
+    r"""Adaptive instance normalisation of shallow features (Araslanov and Roth, CVPR 2020).
 
     .. math::
         (\gamma, \beta) = \max_i \mathrm{fc}_d(x^d)_i, \qquad

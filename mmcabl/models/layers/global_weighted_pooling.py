@@ -13,7 +13,7 @@ def with_background(logits: Tensor) -> Tensor:
 
 
 def focal_penalty(share: Tensor, p: float = 3., weight: float = 0.01) -> Tensor:
-    """``(1 - share)^p log(weight + share)``: near 0 where a class covers something, low where it covers next to nothing.
+    """``(1 - share)^p log(weight + share)``: near 0 where a class covers something, low where it covers nothing.
 
     Args:
         share: mean of a class's mask, in [0, 1], any shape.
@@ -25,7 +25,7 @@ def focal_penalty(share: Tensor, p: float = 3., weight: float = 0.01) -> Tensor:
 
 @MODELS.register_module()
 class NormalizedGlobalWeightedPooling(BaseModule):
-    r"""Class scores of Araslanov and Roth (CVPR 2020, Eq. 1 to 3).
+    r"""Class scores of Araslanov and Roth (CVPR 2020).
 
     With logits :math:`y_c`, the constant background :math:`y_0 = 1` and :math:`m = \mathrm{softmax}(y)`,
 

@@ -9,7 +9,7 @@ from mmcabl.registry import MODELS
 
 @MODELS.register_module()
 class GlobalMaxPooling(BaseModule):
-    """The largest value of each map: multiple-instance learning's pooling (Pathak et al., MIL-FCN, ICLR workshop 2015).
+    """The largest value of each map, multiple-instance learning's pooling (MIL-FCN; Pathak et al., 2015).
 
     (B, ...) -> (B,).
     """

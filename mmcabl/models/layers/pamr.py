@@ -23,7 +23,7 @@ def neighbours(x: Tensor, dilations: Sequence[int]) -> Iterator[Tensor]:
 
 @MODELS.register_module()
 class PAMR(BaseModule):
-    r"""Pixel-adaptive mask refinement (Araslanov and Roth, CVPR 2020, Eq. 4 and 5); nothing in it learns.
+    r"""Pixel-adaptive mask refinement (Araslanov and Roth, CVPR 2020); nothing in it learns.
 
     .. math::
         m_{i} \leftarrow \sum_{j \in N(i)} \alpha_{ij} m_{j}, \qquad
@@ -41,8 +41,8 @@ class PAMR(BaseModule):
     def __init__(self, iterations: int = 10, dilations: Sequence[int] = (1, 2, 4, 8, 12, 24)) -> None:
         super().__init__()
         if iterations < 0 or not dilations or min(dilations) < 1:
-            raise ValueError(f'PAMR was given iterations={iterations}, dilations={dilations}; accepted are 0 and more, '
-                             'and distances from 1 px.')
+            raise ValueError(f'PAMR was given iterations={iterations}, dilations={dilations}; accepted are 0 and '
+                             'more, and distances from 1 px.')
         self.iterations, self.dilations = iterations, tuple(dilations)
 
     def affinity(self, image: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from mmcabl.registry import MODELS
 
 @MODELS.register_module()
 class StochasticGate(BaseModule):
-    r"""Mixes deep and shallow features (Araslanov and Roth, CVPR 2020, Eq. 7 to 9).
+    r"""Mixes deep and shallow features (Araslanov and Roth, CVPR 2020).
 
     In evaluation :math:`(1 - \psi) x^d + \psi x^s`. In training each entry is drawn: with probability
     :math:`1 - \psi` it is :math:`(x^d - \psi x^s) / (1 - \psi)`, otherwise :math:`x^s`; so its expectation is

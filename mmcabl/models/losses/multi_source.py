@@ -66,8 +66,8 @@ class MultiSourceConsistencyLoss(BaseModule):
     def __init__(self, weights: Mapping[str, float], soft: bool = False, zeros_on_authentic: bool = False) -> None:
         super().__init__()
         if not weights or min(weights.values()) < 0 or sum(weights.values()) <= 0:
-            raise ValueError(f'MultiSourceConsistencyLoss was given weights={dict(weights)}; it accepts a weight of 0 '
-                             'or more for each source, one of them more than 0.')
+            raise ValueError(f'MultiSourceConsistencyLoss was given weights={dict(weights)}; it accepts a weight of '
+                             '0 or more for each source, one of them more than 0.')
         self.weights, self.soft, self.zeros_on_authentic = dict(weights), soft, zeros_on_authentic
 
     def target(self, maps: Mapping[str, Tensor], labels: Tensor, superpixels: Optional[Tensor] = None) -> Tensor:

@@ -10,7 +10,7 @@ from mmcabl.registry import MODELS
 
 @torch.no_grad()
 def pseudo_masks(masks: Tensor, foreground: float = 0.6, background: float = 0.7, least: float = 0.2) -> Tensor:
-    """Confident pixels of soft masks (Araslanov and Roth, CVPR 2020, section 3.3).
+    """Confident pixels of soft masks (Araslanov and Roth, CVPR 2020).
 
     A pixel is of a class where its value is more than a part of the class's maximum in the image, and more than
     ``least``. A pixel of two classes is of none.
@@ -30,7 +30,7 @@ def pseudo_masks(masks: Tensor, foreground: float = 0.6, background: float = 0.7
 
 @MODELS.register_module()
 class BalancedMaskLoss(BaseModule):
-    r"""Cross-entropy against pseudo masks, classes weighted by what they lack (Araslanov and Roth, CVPR 2020, Eq. 10).
+    r"""Cross-entropy against pseudo masks, classes weighted by what they lack (Araslanov and Roth, CVPR 2020).
 
     With :math:`n_c` pixels of a class, :math:`n = \sum_c n_c` and c(i) the class of pixel i, an image's loss is
 

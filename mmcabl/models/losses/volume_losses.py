@@ -10,7 +10,7 @@ from mmcabl.registry import MODELS
 
 @MODELS.register_module()
 class InterPatchConsistencyLoss(BaseModule):
-    r"""WSCL's inter-patch consistency (Zhai et al., ICCV 2023): two patches are inconsistent where one is manipulated.
+    r"""WSCL's inter-patch consistency (Zhai et al., ICCV 2023): patches are inconsistent where one is manipulated.
 
     Mean binary cross-entropy of V against :math:`t_i (1 - t_j) + (1 - t_i)\, t_j`, t being the sources' hard common
     map, brought to the volume's positions (bilinear) and cut at 0.5.
@@ -36,8 +36,8 @@ class InterPatchConsistencyLoss(BaseModule):
 
 @MODELS.register_module()
 class SelfConsistencyLoss(BaseModule):
-    """A source's own volume against its own map, in WSCL's code beside the paper: squared (or absolute) differences of
-    the mean inconsistency of each position and the map.
+    """A source's own volume against its own map, an option of WSCL's code: mean squared (or absolute) difference of
+    each position's mean inconsistency and the map.
 
     Args:
         norm: ``l2`` or ``l1``.

@@ -70,7 +70,7 @@ class StageStream(WeakStream):
         return SelfTraining(masks, refined, pseudo_masks(refined))
 
     def loss(self, found: StreamOutput, pictures: Tensor, labels: Tensor) -> Dict[str, Tensor]:
-        """``loss_label`` (the paper's multi-label soft margin, of one class), ``loss_mask`` after the first epochs."""
+        """``loss_label`` (their multi-label soft margin, of one class); ``loss_mask`` after the first epochs."""
         share = foreground_share(found.maps, labels)
         losses = dict(loss_label=F.binary_cross_entropy_with_logits(self.pooling(found.logits)[:, 0], labels),
                       foreground_share=share.detach().sum() / labels.sum().clamp(min=1))

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mmcabl.datasets import IMD2020
 from mmcabl.lab.checks import check_root, find_leakage, recognize, text
 from mmcabl.lab.checks.inspect import difference_hash
 from mmcabl.lab.synthetic import ForgeryRecipe, generate
@@ -134,17 +135,21 @@ def test_hostile_files_and_names_are_reported_and_nothing_else_suffers(tmp_path,
     root = write_casia(tmp_path / 'set')
     os.mkfifo(root / 'CASIA 2.0/Au/pipe.jpg')
     (root / 'CASIA 2.0/Au/endless.jpg').symlink_to('/dev/zero')
+    (root / 'CASIA 2.0/Au/round.png').symlink_to('round.png')
+    (root / 'round').symlink_to('round')  # where IMD2020 has its folders
     (root / 'CASIA 2.0/Au/inner.jpg').mkdir()
     with open(os.fsencode(root) + b'/CASIA 2.0/Au/caf\xe9.jpg', 'wb') as file:
         file.write(b'text')
     (root / 'CASIA 2 Groundtruth/Tp_D_x_00004_gt.png').unlink()
     os.mkfifo(root / 'CASIA 2 Groundtruth/Tp_D_x_00004_gt.png')
+    assert not IMD2020.looks_like(str(root))
     found = check_root(str(root), progress=False, partial=True)
-    assert found.counts == (7, 4) and len(found.unreadable) == 4
+    assert found.counts == (8, 4) and len(found.unreadable) == 5
     assert [Path(i.path).name for i in found.unusable if i.label] == ['Tp_D_x_00004.png']
     assert run_script(monkeypatch, root, '--quiet', '--partial', '--json', tmp_path / 'report.json') == 1
     said = capsys.readouterr().out
-    for words in (r'caf\xe9.jpg is not an image', 'pipe.jpg is a named pipe', 'endless.jpg is a device'):
+    for words in (r'caf\xe9.jpg is not an image', 'pipe.jpg is a named pipe', 'endless.jpg is a device',
+                  'round.png cannot be read: Too many'):
         assert words in said and said.encode()
     assert os.fsencode(json.loads((tmp_path / 'report.json').read_text())['unusable'][0]['image']).endswith(
         b'caf\xe9.jpg')

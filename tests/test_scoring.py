@@ -142,6 +142,29 @@ def test_images_that_came_and_went_are_counted_aloud(predictor, tmp_path, said):
         build_index(tmp_path / 'images', tmp_path / 'out/index', 3)
 
 
+@pytest.mark.parametrize('environment, asked, device', [
+    ({}, '', 'cuda:0'), (dict(LOCAL_RANK='5'), '', 'cuda:5'), (dict(SLURM_LOCALID='3'), '', 'cuda:3'),
+    (dict(SLURM_LOCALID='0', LOCAL_RANK='11'), '', 'cuda:3'), (dict(LOCAL_RANK='5'), 'cpu', 'cpu')])
+def test_each_rank_scores_on_its_own_gpu(tmp_path, monkeypatch, environment, asked, device):
+    class Asked(Exception):
+        """With the device that the model would be loaded on."""
+
+    def predictor(config, checkpoint, device, **kwargs):
+        raise Asked(device)
+
+    for name in ('RANK', 'WORLD_SIZE', 'SLURM_PROCID', 'SLURM_NTASKS', 'LOCAL_RANK', 'SLURM_LOCALID'):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    monkeypatch.setattr(torch.cuda, 'device_count', lambda: 8)
+    monkeypatch.setattr('mmcabl.apis.Predictor', predictor)
+    monkeypatch.setattr(sys, 'argv', ['score.py', 'config.py', 'model.pth', 'images', str(tmp_path / 'out'),
+                                      *(['--device', asked] if asked else [])])
+    with pytest.raises(Asked, match=f'^{device}$'):
+        runpy.run_path(str(SCRIPT), run_name='__main__')
+
+
 def test_ranks_come_from_torchrun_or_slurm(monkeypatch):
     for name in ('RANK', 'WORLD_SIZE', 'SLURM_PROCID', 'SLURM_NTASKS'):
         monkeypatch.delenv(name, raising=False)

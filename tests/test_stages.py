@@ -125,6 +125,7 @@ TEST_ONLY = [
     dict(test_cfg__save_masks=False),
     dict(work_dir='elsewhere'), dict(resume=True), dict(log_level='WARNING'), dict(train_dataloader__num_workers=3),
     dict(default_hooks__logger__interval=1), dict(default_hooks__overlays__max_images=7), dict(test_pipeline=[]),
+    dict(default_hooks__visualization__enable=True),
     dict(custom_hooks=[dict(type='mmcabl.CGSRHook')]), dict(test_dataloader__batch_size=1), dict(launcher='slurm')]
 TRAINING = [
     dict(model__backbone__cabl_blocks='1'), dict(train_cfg__max_epochs=3), dict(randomness__seed=1),

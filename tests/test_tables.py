@@ -2,23 +2,28 @@
 
 import csv
 import json
+import os
 import sys
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from mmengine.config import Config
 
+from mmcabl.images import read_image
 from mmcabl.lab.tables import bench as runs
 from mmcabl.lab.tables import paper
 from mmcabl.lab.tables.bench import Bench
 from mmcabl.lab.tables.collect import cells
 from mmcabl.lab.tables.definitions import TABLES, VARIANTS
 from mmcabl.lab.tables.families import FAMILIES
-from mmcabl.lab.tables.figures import points
+from mmcabl.lab.tables.figures import grid, points
 from mmcabl.lab.tables.rehearsal import make_data
 from mmcabl.lab.tables.render import comma_separated, latex, markdown
+from mmcabl.utils.files import write_png
 from tests import warm
+from tests.forked import run
 
 SCRIPT = Path(__file__).parents[1] / 'tools/tables.py'
 
@@ -105,6 +110,15 @@ def test_families_have_every_config_and_differ_in_the_variant_alone(family):
     perturbed = Config.fromfile(str(family.robustness_config()))
     assert perturbed.model.backbone.to_dict() == backbones[0]
     assert perturbed.model.postprocessor.prompt == ours['model']['postprocessor']['prompt']
+
+
+@pytest.mark.skipif(not hasattr(os, 'fork'), reason='needs fork')
+def test_figure_4_is_made_in_a_folder_of_any_name(tmp_path):
+    """OpenCV's own reader and writer crash at names that are not UTF-8."""
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b'/caf\xe9'))
+    write_png(folder / 'overlay.png', np.full((40, 160, 3), 77, np.uint8))
+    run(grid, [folder / 'overlay.png'], folder / 'fig4.png', 240)
+    assert read_image(folder / 'fig4.png')[-20].tolist() == [[77] * 3] * 240
 
 
 def test_points_of_figure_5():

@@ -16,13 +16,14 @@ test_dataloader = dict(
             dict(type=f'mmcabl.{name}', data_root=f'data/{name}', pipeline=test_pipeline, test_mode=True)
             for name in ('CASIAv1', 'Columbia', 'COVERAGE', 'IMD2020')
         ]))
-custom_hooks = [
-    dict(
-        type='mmcabl.CGSRHook',
-        postprocessor=dict(
-            prompt='box_point',
-            compare=['null', 'point', 'box'],
-            refiner=dict(
-                type='mmcabl.SAMRefiner', model='vit_h', checkpoint='checkpoints/sam_vit_h_4b8939.pth',
-                dtype='bfloat16')))
-]
+# Checkpoints are the parent's: parameters keep their names.
+model = dict(
+    _delete_=True,
+    type='mmcabl.RefinedSegmentor',
+    segmentor=_base_.model,
+    postprocessor=dict(
+        prompt='box_point',
+        compare=['null', 'point', 'box'],
+        refiner=dict(
+            type='mmcabl.SAMRefiner', model='vit_h', checkpoint='checkpoints/sam_vit_h_4b8939.pth',
+            dtype='bfloat16')))

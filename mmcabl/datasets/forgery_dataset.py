@@ -21,7 +21,12 @@ def list_images(folder: Union[str, Path]) -> List[str]:
         return []
     with os.scandir(folder) as found:
         return sorted(f.path for f in found if os.path.splitext(f.name)[1].lower() in IMAGE_EXTENSIONS
-                      and not f.is_dir())
+                      and not is_folder(f))
+
+
+def is_folder(entry: os.DirEntry) -> bool:
+    """Whether it is a folder or a link to one; ``entry.is_dir`` raises where a link leads round in a circle."""
+    return os.path.isdir(entry) if entry.is_symlink() else entry.is_dir()
 
 
 def stem(path: Union[str, Path]) -> str:

@@ -1,4 +1,5 @@
 from mmcabl.visualization.overlay_hook import LocalizationOverlayHook
 from mmcabl.visualization.overlays import overlay, overlay_of
+from mmcabl.visualization.show_hook import ClassificationOverlayHook
 
-__all__ = ['LocalizationOverlayHook', 'overlay', 'overlay_of']
+__all__ = ['ClassificationOverlayHook', 'LocalizationOverlayHook', 'overlay', 'overlay_of']

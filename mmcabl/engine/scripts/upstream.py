@@ -11,8 +11,6 @@ from typing import Optional, Sequence
 
 from mmengine.config import Config, DictAction
 
-from mmcabl.engine.scripts.console import quiet_console
-
 _PACKAGE = Path(__file__).resolve().parents[2]
 #: In an installed package inside it, in a clone beside it.
 TOOLS = next((p for p in (_PACKAGE / '.mim/tools', _PACKAGE.parent / 'tools') if p.is_dir()), _PACKAGE)
@@ -40,6 +38,7 @@ def run_upstream(package: str, name: str) -> None:
     What the run will need is checked before anything is built, and what upstream is known to print beside the
     point goes to its log file alone.
     """
+    from mmcabl.engine.scripts.console import quiet_console  # imports torch
     script = upstream_script(package, name)
     with quiet_console(package, training=name == 'train.py'):
         runpy.run_path(str(script), run_name='__main__')

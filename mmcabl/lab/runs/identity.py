@@ -20,7 +20,7 @@ WITHOUT_EFFECT = ('LoggerHook', 'IterTimerHook', 'CheckpointHook', 'AtomicCheckp
                   'WorkerGuardHook', 'PreflightHook')
 #: Hooks that act in testing alone.
 TEST_HOOKS = ('LocalizationOverlayHook', 'CGSRHook', 'VisualizationHook', 'SegVisualizationHook',
-              'SegmentationOverlayHook')
+              'SegmentationOverlayHook', 'ClassificationOverlayHook')
 #: Keys of a config that neither training nor testing reads, or reads under another name.
 NEITHER = ('work_dir', 'launcher', 'resume', 'log_level', 'log_processor', 'visualizer', 'vis_backends',
            'train_pipeline', 'test_pipeline', 'meta_keys', 'val_evaluator', 'trust_checkpoints')

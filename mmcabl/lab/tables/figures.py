@@ -10,6 +10,9 @@ import numpy as np
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt  # noqa: E402, after the choice of a backend without windows
 
+from mmcabl.images import read_image  # noqa: E402
+from mmcabl.utils.files import write_png  # noqa: E402
+
 KINDS = {'jpeg': 'JPEG quality', 'blur': 'Gaussian blur, kernel in px', 'resize': 'resized by',
          'noise': 'Gaussian noise, sigma in grey levels', 'social': 'social network, largest side in px'}
 PANELS = ('image', 'truth', 'CAM and prompts', 'refined mask')
@@ -20,7 +23,7 @@ def grid(overlays: Sequence[Path], out: Path, width: int = 1200, rows: int = 12)
 
     Args:
         overlays: pictures that ``LocalizationOverlayHook`` wrote.
-        out: picture to write.
+        out: PNG to write.
         width: of it in px.
         rows: images at most, taken evenly.
 
@@ -32,11 +35,11 @@ def grid(overlays: Sequence[Path], out: Path, width: int = 1200, rows: int = 12)
     chosen = [overlays[i] for i in np.unique(np.linspace(0, len(overlays) - 1, rows).round().astype(int))]
     strips = [_headline(width)]
     for path in chosen:
-        picture = cv2.imread(str(path))
+        picture = read_image(path)
         height = max(1, round(picture.shape[0] * width / picture.shape[1]))
         strips += [cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA),
                    np.full((max(2, width // 240), width, 3), 255, np.uint8)]
-    cv2.imwrite(str(out), np.vstack(strips))
+    write_png(out, np.vstack(strips))
 
 
 def _headline(width: int) -> np.ndarray:

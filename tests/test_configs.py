@@ -36,8 +36,9 @@ def test_builds_offline(name):
     model = MODELS.build(cfg.model)
     if hasattr(model, 'postprocessor'):
         # Table VI's in one run; the sweeps of Fig. 5 and the systems of Table I need the final mask alone
-        one = 'perturbed' in name or name.startswith('table1')
-        assert set(model.postprocessor.kinds) >= ({'null'} if one else {'null', 'point', 'box', 'box_point'})
+        alone = 'perturbed' in name or name.startswith('table1')
+        wanted = {'null'} if alone else {'null', 'point', 'box', 'box_point'}
+        assert set(model.postprocessor.kinds) >= wanted
     for dataset in (cfg.train_dataloader.dataset, *sets_of(cfg)):
         with DATASETS.switch_scope_and_registry(cfg.default_scope) as registry:
             registry.build(dict(dataset, lazy_init=True))

@@ -4,13 +4,17 @@ import json
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
 
 from mmcabl.conversion.table1 import CONVERSIONS, convert_system
 from mmcabl.engine.scripts.upstream import upstream_script
 from mmcabl.lab.tables.rehearsal import make_data
-from mmcabl.registry import MODELS
+from mmcabl.registry import MODELS, TRANSFORMS
 from tests import warm
 from tests.golden_weights import golden_state
 
@@ -78,3 +82,34 @@ def test_every_published_name_has_a_place(shared):
     renamed, dropped = convert_system('resnet50-csail', {**start, 'fc.weight': torch.empty(1000, 2048)})
     assert dropped == ['fc.weight']
     assert renamed.keys() == MODELS.build(CONVERSIONS['resnet50-csail'].model).state_dict().keys()
+
+
+@pytest.mark.parametrize('shape', [(1, 1), (31, 700), (300, 200), (1200, 40)])
+@pytest.mark.parametrize('name, size', [('mil-fcn-wscl_r50_b36-60e_casiav2-224', 224),
+                                        ('stage-net_r50_b16-20e_casiav2-448', 448)])
+def test_the_training_pipelines_take_any_image(tmp_path, name, size, shape):
+    cfg = Config.fromfile(str(ROOT / f'configs/table1/{name}.py'))
+    path = tmp_path / 'odd.png'
+    cv2.imwrite(str(path), np.random.default_rng(0).integers(0, 256, shape, np.uint8))
+    with TRANSFORMS.switch_scope_and_registry('mmpretrain') as registry:
+        steps = [registry.build(dict(step)) for step in cfg.train_dataloader.dataset.pipeline]
+    for _ in range(3):
+        results = dict(img_path=str(path), gt_label=0, sample_idx=0)
+        for step in steps:
+            results = step(results)
+        assert results['inputs'].shape == (3, size, size) and results['inputs'].dtype == torch.uint8
+
+
+def test_the_recipes_are_the_papers():
+    wscl, stage = (Config.fromfile(str(ROOT / f'configs/table1/{name}.py')) for name in (
+        'mil-fcn-wscl_r50_b36-60e_casiav2-224', 'stage-net_r50_b16-20e_casiav2-448'))
+    assert wscl.optim_wrapper.optimizer == dict(type='AdamW', lr=1e-4, weight_decay=5e-4)
+    assert (wscl.train_cfg.max_epochs, wscl.train_dataloader.batch_size) == (60, 36)
+    assert wscl.model.weights == dict(rgb=1, srm=2, bayar=2)
+    assert (wscl.model.multi_source, wscl.model.inter_patch, wscl.model.steepness) == (0.1, 0.1, 5)
+    assert (stage.train_cfg.max_epochs, stage.train_dataloader.batch_size) == (20, 16)
+    stage.model.backbone.init_cfg = None
+    wrapper = build_optim_wrapper(MODELS.build(stage.model), stage.optim_wrapper)
+    rates = {(group['lr'], group['weight_decay']) for group in wrapper.optimizer.param_groups}
+    assert rates == {(5e-4, 5e-4), (5e-3, 5e-4), (5e-3, 0)}  # pretrained, new, biases of what is new
+    assert sum(len(g['params']) for g in wrapper.optimizer.param_groups if g['weight_decay'] == 0) == 12 + 1  # batch norms, classifier

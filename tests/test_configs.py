@@ -6,15 +6,18 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.registry import DATASETS, HOOKS, METRICS, MODELS, TRANSFORMS, init_default_scope
+
+from mmcabl.utils.data_configs import opened
 
 ROOT = Path(__file__).parents[1] / 'configs'
 LEAVES = sorted(p.relative_to(ROOT).as_posix() for p in ROOT.rglob('*.py') if '_base_' not in p.parts)
 
 
 def sets_of(cfg):
-    return cfg.test_dataloader.dataset.get('datasets', [cfg.test_dataloader.dataset])
+    dataset = opened(cfg.test_dataloader.dataset)
+    return [ConfigDict(each) for each in dataset.get('datasets', [dataset])]
 
 
 def load(name):

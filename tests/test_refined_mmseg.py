@@ -49,7 +49,7 @@ def config(tmp, name='plain', tta=False, **options):
     steps = [dict(type='mmcabl.LoadForensicImage'), dict(type='mmcabl.GaussianNoise', sigma=5),
              dict(type='mmcabl.KeepPicture')]
     last = [dict(type='mmcabl.LoadForgerySegMap'),
-            dict(type='PackSegInputs', meta_keys=(*cfg.meta_keys, 'picture', 'flip', 'flip_direction'))]
+            dict(type='mmcabl.PackForensicSegInputs')]
     flips = [dict(type='mmcv.RandomFlip', prob=p, direction='horizontal') for p in (0., 1.)]
     steps += ([dict(type='TestTimeAug', transforms=[flips, *([step] for step in last)])] if tta
               else [dict(type='mmcv.Resize', scale=(96, 96)), *last])

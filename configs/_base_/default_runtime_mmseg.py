@@ -20,11 +20,6 @@ tta_pipeline = [
         transforms=[
             [dict(type='mmcv.RandomFlip', prob=p, direction='horizontal') for p in (0., 1.)],
             [dict(type='mmcabl.LoadForgerySegMap')],
-            [
-                dict(
-                    type='PackSegInputs',
-                    meta_keys=('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'orientation', 'unreadable',
-                               'reason', 'dataset_name', 'gt_label', 'flip', 'flip_direction'))
-            ],
+            [dict(type='mmcabl.PackForensicSegInputs')],
         ])
 ]

@@ -7,6 +7,7 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence
 from mmengine.evaluator import Evaluator
 
 from mmcabl.evaluation.per_image_metric import PerImageMetric, Result
+from mmcabl.records.fields import base_record
 from mmcabl.records.journal import Record
 from mmcabl.records.store import ResultStore, rows_of
 from mmcabl.structures import ForensicSample, Key, forensic_sample
@@ -82,10 +83,9 @@ class RecordingEvaluator(Evaluator):
 
     def _record(self, sample: ForensicSample, found: List[Result], mask: Optional[str]) -> Record:
         name, index, path = sample.key()
-        unreadable = sample.unreadable and not sample.failed
-        record = dict(dataset=name, index=index, image=to_text(path), unreadable=unreadable,
-                      failed=bool(sample.failed), reason=one_line(sample.failed or sample.reason) or None,
-                      metrics={type(m).__name__: r.row for m, r in zip(self.recorded, found)})
+        base = base_record(index, path, sample.unreadable and not sample.failed, bool(sample.failed))
+        record = dict(dataset=name, **base, reason=one_line(sample.failed or sample.reason) or None, metrics={
+            type(m).__name__: r.row for m, r in zip(self.recorded, found)})
         if not sample.usable:
             return record
         known = dict(label=sample.label, score=sample.score, prompts=sample.prompts, mask=mask,

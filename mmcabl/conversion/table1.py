@@ -3,11 +3,14 @@
 import re
 from typing import Dict, List, Tuple
 
-from mmcabl.conversion import mantra_net, weak_systems
-from mmcabl.conversion.rules import Conversion, State
+from mmcabl.conversion import gsr_net, mantra_net, weak_systems
+from mmcabl.conversion.rules import Conversion, State, renaming
+
+__all__ = ['CONVERSIONS', 'Conversion', 'State', 'convert_system', 'renaming']
 
 #: By the name that the converter is given; other systems add theirs.
 CONVERSIONS: Dict[str, Conversion] = {
+    **gsr_net.CONVERSIONS,
     **mantra_net.CONVERSIONS,
     **weak_systems.CONVERSIONS,
 }

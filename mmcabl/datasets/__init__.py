@@ -10,6 +10,7 @@ from mmcabl.datasets.lists.list_formats import BadList
 from mmcabl.datasets.lists.listed import ForgeryList
 from mmcabl.datasets.masks import MASK_RULES, read_mask
 from mmcabl.datasets.transforms.augmentation import NaiveManipulation
+from mmcabl.datasets.transforms.cropping import RandomCropWithTruth
 from mmcabl.datasets.transforms.loading import (
     LoadForensicImage,
     LoadForgeryMask,
@@ -31,5 +32,5 @@ __all__ = [
     'BadList', 'CASIAv1', 'CASIAv2', 'COVERAGE', 'Columbia', 'ForgeryBenchmark', 'ForgeryDataset', 'ForgeryFolders',
     'ForgeryList', 'GaussianBlurring', 'GaussianNoise', 'IMD2020', 'JPEGCompression', 'KeepPicture',
     'LoadForensicImage', 'LoadForgeryMask', 'LoadForgerySegMap', 'MASK_RULES', 'NaiveManipulation',
-    'PackForensicInputs', 'Rescaling', 'SocialNetwork', 'fit_mask', 'read_image', 'read_mask',
+    'PackForensicInputs', 'RandomCropWithTruth', 'Rescaling', 'SocialNetwork', 'fit_mask', 'read_image', 'read_mask',
 ]

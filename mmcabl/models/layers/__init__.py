@@ -16,6 +16,6 @@ from mmcabl.models.layers.upsampled_conv import UpsampledConv2d
 from mmcabl.models.layers.window_deviation import WindowDeviation
 
 __all__ = ['ASPP', 'CABL', 'BayarConv2d', 'ConsistencyVolume', 'ConvGRU2d', 'ConvLSTM2d', 'GlobalCueInjection',
-           'GlobalMaxPooling', 'NormalizedGlobalWeightedPooling', 'OtsuPooling', 'PAMR', 'SRMConv2d', 'StochasticGate',
-           'UpsampledConv2d', 'WindowDeviation', 'edge_magnitude', 'fold_batchnorm', 'normalize_edges',
-           'resize_bilinear', 'srm_bank']
+           'GlobalMaxPooling', 'NormalizedGlobalWeightedPooling', 'OtsuPooling', 'PAMR', 'SRMConv2d',
+           'StochasticGate', 'UpsampledConv2d', 'WindowDeviation', 'edge_magnitude', 'fold_batchnorm',
+           'normalize_edges', 'resize_bilinear', 'srm_bank']

@@ -3,7 +3,7 @@
 import re
 from typing import Dict, List, Tuple
 
-from mmcabl.conversion import gsr_net, mantra_net
+from mmcabl.conversion import gsr_net, mantra_net, weak_systems
 from mmcabl.conversion.rules import Conversion, State, renaming
 
 __all__ = ['CONVERSIONS', 'Conversion', 'State', 'convert_system', 'renaming']
@@ -12,6 +12,7 @@ __all__ = ['CONVERSIONS', 'Conversion', 'State', 'convert_system', 'renaming']
 CONVERSIONS: Dict[str, Conversion] = {
     **gsr_net.CONVERSIONS,
     **mantra_net.CONVERSIONS,
+    **weak_systems.CONVERSIONS,
 }
 
 

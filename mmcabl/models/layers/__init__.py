@@ -1,5 +1,6 @@
+from mmcabl.models.layers.bayar import BayarConv2d
 from mmcabl.models.layers.cabl import CABL
 from mmcabl.models.layers.edge import edge_magnitude, normalize_edges
 from mmcabl.models.layers.fold import fold_batchnorm
 
-__all__ = ['CABL', 'edge_magnitude', 'fold_batchnorm', 'normalize_edges']
+__all__ = ['CABL', 'BayarConv2d', 'edge_magnitude', 'fold_batchnorm', 'normalize_edges']

@@ -1,3 +1,5 @@
+from mmcabl.models.heads.dual_attention_head import DualAttentionHead
+from mmcabl.models.heads.edge_residual_head import EdgeResidualHead
 from mmcabl.models.heads.weak_label_head import WeakLabelHead
 
-__all__ = ['WeakLabelHead']
+__all__ = ['DualAttentionHead', 'EdgeResidualHead', 'WeakLabelHead']

@@ -1,4 +1,6 @@
+from mmcabl.models.backbones.bilinear_hrnet import BilinearHRNet
 from mmcabl.models.backbones.conformer_cabl import ConformerCABL
+from mmcabl.models.backbones.dct_stream import DCTStream
 from mmcabl.models.backbones.multi_grid_resnet import MultiGridResNet
 
-__all__ = ['ConformerCABL', 'MultiGridResNet']
+__all__ = ['BilinearHRNet', 'ConformerCABL', 'DCTStream', 'MultiGridResNet']

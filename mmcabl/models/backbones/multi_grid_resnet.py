@@ -27,7 +27,7 @@ class MultiGridResNet(ResNet):
         super().__init__(depth, strides=strides, out_indices=out_indices, **kwargs)
         blocks = getattr(self, self.res_layers[-1])
         if len(blocks) != len(multi_grid) or not hasattr(blocks[0], 'conv3'):
-            raise ValueError(f'multi_grid of MultiGridResNet is {tuple(multi_grid)} at depth {depth}; accepted is one '
+            raise ValueError(f'multi_grid of MultiGridResNet is {tuple(multi_grid)} at depth {depth}; accepted is a '
                              f'dilation for each of the {len(blocks)} blocks of the last stage, at depths from 50.')
         for block, rate in zip(blocks, multi_grid):
             block.conv2.dilation = block.conv2.padding = (rate, rate)

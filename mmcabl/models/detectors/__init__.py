@@ -1,6 +1,7 @@
 """Systems that the method is compared with (Table I): an image score and a soft map each, one module a system."""
 
 from mmcabl.models.detectors.base import ForensicDetector
+from mmcabl.models.detectors.cat_net import CATNet
 from mmcabl.models.detectors.mvss_net import MVSSNet
 
-__all__ = ['ForensicDetector', 'MVSSNet']
+__all__ = ['CATNet', 'ForensicDetector', 'MVSSNet']

@@ -6,6 +6,7 @@ from mmcabl.datasets.coverage import COVERAGE
 from mmcabl.datasets.folders import ForgeryFolders
 from mmcabl.datasets.forgery_dataset import ForgeryDataset
 from mmcabl.datasets.imd2020 import IMD2020
+from mmcabl.datasets.jpeg_coefficients import GridCrop, LoadDCT
 from mmcabl.datasets.list_formats import BadList
 from mmcabl.datasets.listed import ForgeryList
 from mmcabl.datasets.loading import LoadForensicImage, LoadForgeryMask, LoadForgerySegMap, fit_mask, read_image
@@ -21,7 +22,7 @@ from mmcabl.datasets.picture import KeepPicture
 
 __all__ = [
     'BadList', 'CASIAv1', 'CASIAv2', 'COVERAGE', 'Columbia', 'ForgeryDataset', 'ForgeryFolders',
-    'ForgeryList', 'GaussianBlurring', 'GaussianNoise', 'IMD2020', 'JPEGCompression', 'KeepPicture',
-    'LoadForensicImage', 'LoadForgeryMask', 'LoadForgerySegMap', 'MASK_RULES', 'NaiveManipulation', 'Rescaling',
-    'SocialNetwork', 'fit_mask', 'read_image', 'read_mask',
+    'ForgeryList', 'GaussianBlurring', 'GaussianNoise', 'GridCrop', 'IMD2020', 'JPEGCompression', 'KeepPicture',
+    'LoadDCT', 'LoadForensicImage', 'LoadForgeryMask', 'LoadForgerySegMap', 'MASK_RULES', 'NaiveManipulation',
+    'Rescaling', 'SocialNetwork', 'fit_mask', 'read_image', 'read_mask',
 ]

@@ -25,15 +25,14 @@ TRANSFORMS = Registry('transform', parent=MMENGINE_TRANSFORMS, scope='mmcabl',
 METRICS = Registry('metric', parent=MMENGINE_METRICS, scope='mmcabl',
                    locations=['mmcabl.evaluation'])
 HOOKS = Registry('hook', parent=MMENGINE_HOOKS, scope='mmcabl',
-                 locations=['mmcabl.visualization', 'mmcabl.checkpoints', 'mmcabl.engine.data_workers',
-                            'mmcabl.engine.preflight'])
+                 locations=['mmcabl.visualization', 'mmcabl.checkpoints', 'mmcabl.engine.hooks'])
 DATA_SAMPLERS = Registry('data sampler', parent=MMENGINE_DATA_SAMPLERS, scope='mmcabl',
                          locations=['mmcabl.engine.samplers'])
 MODEL_WRAPPERS = Registry('model_wrapper', parent=MMENGINE_MODEL_WRAPPERS, scope='mmcabl',
-                          locations=['mmcabl.engine.cpu_distributed'])
-LOOPS = Registry('loop', parent=MMENGINE_LOOPS, scope='mmcabl', locations=['mmcabl.engine.test_loop'])
+                          locations=['mmcabl.engine.cpu.distributed'])
+LOOPS = Registry('loop', parent=MMENGINE_LOOPS, scope='mmcabl', locations=['mmcabl.engine.loops'])
 OPTIM_WRAPPERS = Registry('optim_wrapper', parent=MMENGINE_OPTIM_WRAPPERS, scope='mmcabl',
-                          locations=['mmcabl.engine.cpu_amp'])
+                          locations=['mmcabl.engine.cpu.amp'])
 
 __all__ = ['DATASETS', 'DATA_SAMPLERS', 'HOOKS', 'LOOPS', 'METRICS', 'MODELS', 'MODEL_WRAPPERS', 'OPTIM_WRAPPERS',
            'TRANSFORMS']

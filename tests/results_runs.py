@@ -15,10 +15,10 @@ from mmengine.config import config as config_module
 from mmengine.registry import init_default_scope
 from yapf.yapflib import yapf_api
 
-from mmcabl.engine.upstream import upstream_script
+from mmcabl.engine.scripts.upstream import upstream_script
+from mmcabl.records import ResultStore
+from mmcabl.records.journal import Journal
 from mmcabl.registry import MODELS
-from mmcabl.results import ResultStore
-from mmcabl.results.journal import Journal
 from tests.conftest import write_casia
 from tests.forked import forked, run
 

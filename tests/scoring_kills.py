@@ -5,9 +5,9 @@ import random
 import signal
 from pathlib import Path
 
-from mmcabl.results import files
-from mmcabl.scoring import score_share
-from mmcabl.scoring.chunk_results import ChunkResults
+from mmcabl.apis import score_share
+from mmcabl.records.chunk_results import ChunkResults
+from mmcabl.utils import files
 from tests.forked import forked
 
 CHUNK, BATCH = 7, 2

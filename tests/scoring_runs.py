@@ -10,9 +10,9 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from mmcabl.apis import Predictor, score_share
 from mmcabl.registry import MODELS
-from mmcabl.results import files
-from mmcabl.scoring import Predictor, score_share
+from mmcabl.utils import files
 from tests.distributed_runs import CONFIG
 from tests.forked import run
 

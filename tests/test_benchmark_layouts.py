@@ -154,7 +154,7 @@ ORIGINAL = {  # names of the original form, and of their masks, as both are publ
 
 def test_casia_v1s_original_form_pairs_by_name_and_then_by_number(tmp_path, monkeypatch):
     said = []
-    monkeypatch.setattr('mmcabl.datasets.casia.print_log', lambda text, **_: said.append(text))
+    monkeypatch.setattr('mmcabl.datasets.benchmarks.casia.print_log', lambda text, **_: said.append(text))
     touch(tmp_path, 'Au/Au_ani_0001.jpg', *(f'Sp/{name}' for name in ORIGINAL),
           *(f'CASIA 1.0 groundtruth/{mask}' for mask in ORIGINAL.values() if mask),
           'CASIA 1.0 groundtruth/Sp/Sp_D_NNN_A_nat0001_nat0002_0542_gt.png',  # the number, but of other photographs

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmcabl.checking import check_root, find_leakage, recognize, text
-from mmcabl.checking.inspect import difference_hash
-from mmcabl.synthetic import ForgeryRecipe, generate
-from mmcabl.synthetic.layouts import LAYOUTS
+from mmcabl.lab.checks import check_root, find_leakage, recognize, text
+from mmcabl.lab.checks.inspect import difference_hash
+from mmcabl.lab.synthetic import ForgeryRecipe, generate
+from mmcabl.lab.synthetic.layouts import LAYOUTS
 from tests.conftest import write_casia
 
 SCRIPT = Path(__file__).parents[1] / 'tools/check_dataset.py'

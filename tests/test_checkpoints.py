@@ -15,8 +15,8 @@ from mmengine.runner import CheckpointLoader, Runner
 from safetensors.torch import save_file
 from torch.utils._pytree import tree_flatten
 
+from mmcabl.apis import Predictor
 from mmcabl.registry import HOOKS, MODELS
-from mmcabl.scoring import Predictor
 from tests.conftest import write_casia
 
 CONFIG = Path(__file__).parents[1] / 'configs/quickstart/cabl_conformer-mini_b8-8e_synthetic-160.py'

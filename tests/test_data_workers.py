@@ -62,7 +62,7 @@ def test_a_killed_parent_leaves_none_behind(number):
 
 
 def test_the_seeds_are_set_as_before():
-    from mmcabl.engine.data_workers import guard
+    from mmcabl.engine.hooks.data_workers import guard
     loader = DataLoader(Masks(), num_workers=1, worker_init_fn=seed)
     guard(loader)
     guard(loader)  # a second test in the same process

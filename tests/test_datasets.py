@@ -119,7 +119,7 @@ def test_masks_of_every_encoding_decode_alike(tmp_path):
 
 def test_mask_loader(tmp_path, monkeypatch):
     said, loader = [], LoadForgeryMask()
-    monkeypatch.setattr('mmcabl.datasets.loading.print_log', lambda text, **_: said.append(text))
+    monkeypatch.setattr('mmcabl.datasets.transforms.loading.print_log', lambda text, **_: said.append(text))
     base = dict(ori_shape=(24, 32), gt_label=1)
     small = encode(tmp_path, 'small.png', np.eye(12, 16, dtype=np.uint8) * 255)
     resized = loader(dict(base, gt_mask_path=str(small)))['gt_mask']

@@ -12,8 +12,8 @@ from mmengine.runner import Runner
 from mmengine.runner import runner as runner_module
 from torch import distributed, nn
 
-from mmcabl.engine import cpu_distributed
-from mmcabl.engine.gathered_batchnorm import GatheredBatchNorm
+from mmcabl.engine.cpu import distributed as cpu_distributed
+from mmcabl.engine.cpu.gathered_batchnorm import GatheredBatchNorm
 from mmcabl.models.layers import cabl
 from mmcabl.models.localizers.folding import fast_layout
 
@@ -60,7 +60,7 @@ def test_find_unused_parameters_of_a_config_counts(one_process, wanted):
 def test_gathered_batch_norm_of_two_ranks_in_any_type(monkeypatch, dtype, tolerance):
     monkeypatch.setattr(distributed, 'is_initialized', lambda: True)
     monkeypatch.setattr(distributed, 'get_world_size', lambda: 2)
-    monkeypatch.setattr('mmcabl.engine.gathered_batchnorm.all_reduce', lambda x: 2 * x)  # the other has the same
+    monkeypatch.setattr('mmcabl.engine.cpu.gathered_batchnorm.all_reduce', lambda x: 2 * x)  # the other has the same
     weights = torch.float64 if dtype == torch.float64 else torch.float32
     found, expected = GatheredBatchNorm(3).to(weights), nn.BatchNorm2d(3).to(weights)
     x = (torch.randn(4, 3, 5, 5) * 3 + 40).to(dtype).requires_grad_()

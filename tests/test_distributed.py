@@ -12,11 +12,11 @@ import torch
 from mmengine.config import Config
 from torch import nn
 
-from mmcabl.engine.cpu_distributed import requested_launcher
-from mmcabl.engine.gathered_batchnorm import GatheredBatchNorm, replace_sync_batchnorm
-from mmcabl.engine.upstream import upstream_script
+from mmcabl.engine.cpu.distributed import requested_launcher
+from mmcabl.engine.cpu.gathered_batchnorm import GatheredBatchNorm, replace_sync_batchnorm
+from mmcabl.engine.scripts.upstream import upstream_script
+from mmcabl.records import ResultStore
 from mmcabl.registry import MODELS
-from mmcabl.results import ResultStore
 from tests import warm
 from tests.conftest import write_casia
 from tests.distributed_runs import CONFIG

@@ -59,7 +59,7 @@ def test_pixels_stay_on_the_stored_grid_and_orientation_turns_them_upright(tmp_p
 
 def test_a_mask_drawn_on_the_turned_image_is_turned_back_with_a_line(tmp_path, monkeypatch):
     said = []
-    monkeypatch.setattr('mmcabl.datasets.loading.print_log', lambda text, **_: said.append(text))
+    monkeypatch.setattr('mmcabl.datasets.transforms.loading.print_log', lambda text, **_: said.append(text))
     truth = np.zeros((120, 100), np.uint8)
     truth[10:40, 20:90], truth[100:, :9] = 255, 255
     for orientation in (5, 6, 7, 8, 1):  # without EXIF to the left, which undoes 6

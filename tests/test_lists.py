@@ -9,7 +9,7 @@ import pytest
 from torch.utils.data import DataLoader
 
 from mmcabl.datasets import BadList, ForgeryFolders, ForgeryList
-from mmcabl.datasets.plain_text import PlainText
+from mmcabl.datasets.lists.plain_text import PlainText
 from tests.layouts import touch
 
 
@@ -149,7 +149,7 @@ def test_plain_lists_read_by_columns_are_those_read_by_rows(tmp_path, root, monk
         wanted = index.get('indices', 3)
         assert some == ([by_columns[i] for i in wanted] if isinstance(wanted, list) else
                         by_columns[:wanted] if wanted > 0 else by_columns[wanted:])
-    monkeypatch.setattr('mmcabl.datasets.plain_text.CHUNK', 40)
+    monkeypatch.setattr('mmcabl.datasets.lists.plain_text.CHUNK', 40)
     assert listed(tmp_path, name, text) == by_columns
     monkeypatch.setattr(PlainText, 'read', lambda *_: None)
     assert listed(tmp_path, name, text) == by_columns and len(by_columns) == 3

@@ -15,9 +15,15 @@ def images(sizes=SIZES):
     return [torch.randn(3, *s) for s in sizes]
 
 
+def batch(*sizes, **meta):
+    """As a data loader gives it: uint8 pixels and their samples."""
+    pixels = [torch.randint(0, 256, (3, *s), dtype=torch.uint8) for s in sizes]
+    return dict(inputs=pixels, data_samples=[DataSample(metainfo=meta) for _ in sizes])
+
+
 def test_predict_sets_every_field_at_the_original_size():
     model = build_localizer(scales=[64, 96], postprocessor=dict(compare=['null', 'point', 'box']))
-    for sample, size in zip(model.predict(images()), SIZES):
+    for sample, size in zip(model.test_step(batch(*SIZES)), SIZES):
         authentic, manipulated = sample.pred_score.tolist()
         assert 0 <= manipulated <= 1 and authentic == pytest.approx(1 - manipulated)
         assert sample.pred_label.item() == int(manipulated >= 0.5)
@@ -32,11 +38,11 @@ def test_predict_sets_every_field_at_the_original_size():
 
 
 def test_scales_are_averaged():
-    model, batch = build_localizer(), images()
+    model, tensors = build_localizer(), images()
     results = {}
     for scales in ((64,), (96,), (64, 96)):
         model.scales = check_scales(scales)
-        results[scales] = model.localize(batch, SIZES)
+        results[scales] = model.localize(tensors, SIZES)
     (small, small_maps), (large, large_maps), (both, maps) = results.values()
     assert torch.allclose(both, (small + large) / 2, atol=1e-6)
     for found, a, b in zip(maps, small_maps, large_maps):
@@ -44,9 +50,9 @@ def test_scales_are_averaged():
 
 
 def test_a_batch_is_no_more_than_its_images():
-    model, batch = build_localizer(scales=[64, 'native']), images()
-    together = model.localize(batch, SIZES)
-    for i, image in enumerate(batch):
+    model, tensors = build_localizer(scales=[64, 'native']), images()
+    together = model.localize(tensors, SIZES)
+    for i, image in enumerate(tensors):
         alone = model.localize([image], [SIZES[i]])
         assert torch.allclose(together[0][i], alone[0][0], atol=1e-5)
         assert torch.allclose(together[1][i], alone[1][0], atol=1e-4)
@@ -100,24 +106,27 @@ def test_training_reads_labels_only_and_reaches_every_parameter():
 
 def test_refiner_belongs_neither_to_checkpoint_nor_optimizer():
     model = build_localizer()
-    model.predict(images())
+    model.test_step(batch(*SIZES))
     assert all(k.startswith(('backbone.', 'head.')) for k in model.state_dict())
 
 
-def test_preprocessor_keeps_sizes_and_recovers_pixels_exactly():
+def test_preprocessor_keeps_sizes_and_the_pixels_themselves():
     model = build_localizer()
     pixels = [torch.randint(0, 256, (3, *s), dtype=torch.uint8) for s in SIZES]
     data = model.data_preprocessor(dict(inputs=pixels, data_samples=[DataSample() for _ in SIZES]))
-    for given, tensor in zip(pixels, data['inputs']):
-        rgb = model.data_preprocessor.to_uint8(tensor)
-        assert np.array_equal(rgb, given.flip(0).permute(1, 2, 0).numpy())
+    for given, tensor, sample in zip(pixels, data['inputs'], data['data_samples']):
+        assert np.array_equal(sample.pixels, given.flip(0).permute(1, 2, 0).numpy())
+        assert np.shares_memory(sample.pixels, given.numpy()), 'a picture was copied'
         assert torch.allclose(tensor[0], (given[2].float() - 123.675) / 58.395, atol=1e-6)
-    assert model.data_preprocessor.to_uint8(data['inputs'][0], (10, 20)).shape == (10, 20, 3)
+    small = [DataSample(metainfo=dict(ori_shape=(10, 20)))]
+    model.data_preprocessor(dict(inputs=pixels[:1], data_samples=small))
+    assert small[0].pixels.shape == (10, 20, 3)
+    with pytest.raises(ValueError, match='comes without its pixels.*test_step'):
+        model.predict(images())
 
 
 def test_results_have_the_recorded_original_size():
-    sample = DataSample(metainfo=dict(ori_shape=(100, 120)))
-    found = build_localizer().predict([torch.randn(3, 50, 60)], [sample])[0]
+    found = build_localizer().test_step(batch((50, 60), ori_shape=(100, 120)))[0]
     assert found.cam.shape == found.pred_mask.shape == (100, 120)
 
 

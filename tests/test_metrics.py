@@ -90,14 +90,14 @@ def test_unevenly_split_ranks_are_joined(monkeypatch):
     ranks = [PixelF1() for _ in range(3)]
     for metric, part in zip(ranks, (samples[:5], samples[5:], [])):
         metric.process(None, part)
-    monkeypatch.setattr('mmcabl.evaluation.sharded_metric.all_gather_object',
+    monkeypatch.setattr('mmcabl.evaluation.per_image_metric.all_gather_object',
                         lambda _: [list(m.results) for m in ranks])
     assert ranks[2].evaluate(7) == expected
 
 
 def test_unreadable_images_unknown_truths_and_bad_scores(monkeypatch):
     said = []
-    for module in ('sharded_metric', 'image_auc'):
+    for module in ('per_image_metric', 'image_auc'):
         monkeypatch.setattr(f'mmcabl.evaluation.{module}.print_log', lambda text, **_: said.append(text))
     good = [sample(i, i % 2, score=0.1 * i) for i in range(4)]
     broken = sample(9, 1, unreadable=True)

@@ -14,7 +14,7 @@ from mmengine.registry import MODELS, init_default_scope
 from mmengine.structures import PixelData
 from PIL import Image
 
-from mmcabl.engine.upstream import upstream_script
+from mmcabl.engine.scripts.upstream import upstream_script
 from mmcabl.evaluation import ImageAUC, PixelF1
 from mmcabl.registry import HOOKS
 from mmcabl.stack import StackError, require_mmseg
@@ -24,7 +24,7 @@ from tests.conftest import write_casia
 pytest.importorskip('mmseg')
 from mmseg.structures import SegDataSample  # noqa: E402
 
-from mmcabl.refinement import RefinedSegmentor  # noqa: E402
+from mmcabl.models import RefinedSegmentor  # noqa: E402
 from mmcabl.segmentation import CGSRHook, WeaklySupervisedSegmentor  # noqa: E402
 
 ROOT = Path(__file__).parents[1] / 'configs'
@@ -116,7 +116,8 @@ def test_predictions_are_mmsegs(runs):
     model = segmentor()
     assert isinstance(model, WeaklySupervisedSegmentor)
     with torch.no_grad():
-        sample = model.predict([torch.randn(3, 64, 96)])[0]
+        sample = model.test_step(dict(inputs=[torch.randint(0, 256, (3, 64, 96), dtype=torch.uint8)],
+                                      data_samples=[SegDataSample()]))[0]
     assert isinstance(sample, SegDataSample)
     assert sample.pred_sem_seg.data.shape == (1, 64, 96) and sample.seg_logits.data.shape == (2, 64, 96)
     assert np.array_equal(sample.pred_sem_seg.data[0].numpy() == 1, sample.pred_mask)
@@ -170,13 +171,13 @@ def test_cgsr_refines_a_model_that_knows_nothing_of_it(picture):
 def test_metrics_read_any_segmentation_model(picture):
     sample = Knowing().test_step(picture)[0].to_dict()
     auc, f1 = ImageAUC(), PixelF1()
-    auc.process(None, [sample])
-    f1.process(None, [sample])
+    auc.process(None, [dict(sample)])
+    f1.process(None, [dict(sample)])
     assert auc.results[0].row['score'] == pytest.approx(1 / (1 + np.exp(-4)), abs=1e-6)
     assert f1.results[0].row['p_f1'] == pytest.approx(2 * 120 / (120 + 600))
     assert f1.results[0].row['p_auc'] > 0.5
     sample['gt_sem_seg']['data'][0, 0, 0] = 255  # unknown: not for pixel metrics
-    f1.process(None, [sample])
+    f1.process(None, [dict(sample)])
     assert f1.results[1].row is None
     with pytest.raises(ValueError, match='predicts 3 classes'):
         f1.process(None, [dict(sample, seg_logits=dict(data=torch.zeros(3, 4, 4)))])

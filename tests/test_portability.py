@@ -7,8 +7,8 @@ import warnings
 
 import pytest
 
-from mmcabl.engine.cores import usable_cores
 from mmcabl.quiet import PRINTED, import_quietly
+from mmcabl.utils.cores import usable_cores
 
 STRICT = '''
 import importlib.util, os, pkgutil, sys, warnings
@@ -23,7 +23,7 @@ left = {"mmcabl.segmentation"} if importlib.util.find_spec("mmseg") is None else
 for module in pkgutil.walk_packages(mmcabl.__path__, "mmcabl.", onerror=left.add):
     if not any(module.name.startswith(name) for name in left):
         importlib.import_module(module.name)
-from mmcabl.engine.cores import usable_cores
+from mmcabl.utils.cores import usable_cores
 print(usable_cores() > 0, end="")
 '''
 

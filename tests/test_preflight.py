@@ -9,12 +9,12 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
-from mmcabl.engine.console import FileOnly, quiet_console, remembered
+from mmcabl.engine.hooks.preflight import PreflightHook, check_run
 from mmcabl.engine.needs import test_needs as needs_of_test
 from mmcabl.engine.needs import training_needs
-from mmcabl.engine.preflight import PreflightHook, check_run
-from mmcabl.tables.families import FAMILIES
-from mmcabl.tables.runs import Bench
+from mmcabl.engine.scripts.console import FileOnly, quiet_console, remembered
+from mmcabl.lab.tables.bench import Bench
+from mmcabl.lab.tables.families import FAMILIES
 from tests.conftest import write_casia
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
@@ -125,7 +125,7 @@ def test_resuming_is_no_new_training(quick, tmp_path):
 
 
 def test_the_tables_look_for_everything_before_their_first_training(tmp_path, monkeypatch):
-    monkeypatch.setattr('mmcabl.tables.runs.run_script', lambda *a, **k: pytest.fail('something was run'))
+    monkeypatch.setattr('mmcabl.lab.tables.bench.run_script', lambda *a, **k: pytest.fail('something was run'))
     write_casia(tmp_path / 'data/CASIAv2', 1, 1)
     with pytest.raises(SystemExit) as stopped:
         Bench(FAMILIES['paper'], tmp_path / 'out', tmp_path / 'data').run([('cabl', 0), ('none', 0)], [('cabl', 0)])

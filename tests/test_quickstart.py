@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mmcabl.quickstart import report as reporting
+from mmcabl.lab.quickstart import quickstart_report as reporting
 from tests import warm
 
 SCRIPT = Path(__file__).parents[1] / 'tools/quickstart.py'

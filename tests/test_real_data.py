@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmcabl.checking import check_root
 from mmcabl.datasets import LoadForensicImage, LoadForgeryMask
+from mmcabl.lab.checks import check_root
 
 REAL = Path(os.environ.get('MMCABL_REAL_DATA') or Path(__file__).parents[1] / 'data')
 

@@ -7,7 +7,7 @@ from mmpretrain.structures import DataSample
 
 from mmcabl.engine.samplers import EveryImageOnceSampler
 from mmcabl.evaluation import ImageAUC, PixelF1
-from mmcabl.results import ResultStore, file_name, fingerprint
+from mmcabl.records import ResultStore, file_name, fingerprint
 from mmcabl.visualization import LocalizationOverlayHook
 from tests.forked import run
 from tests.results_runs import ODD
@@ -98,6 +98,8 @@ def test_overlays_of_one_name_in_two_folders_do_not_meet_and_none_ends_the_test(
     samples = [DataSample(metainfo=dict(img_path=str(path), dataset_name='a/b')) for path in paths]
     for sample in samples:
         sample.cam, sample.pred_mask = np.zeros((8, 9), np.float32), np.eye(8, 9, dtype=bool)
+        sample.pixels = np.zeros((8, 9, 3), np.uint8)
+    del samples[2].pixels  # nothing of it is known
     samples[3].cam = np.zeros((3, 3), np.float32)  # of another size
     hook, runner = LocalizationOverlayHook(), Written(tmp_path / 'work')
     hook.before_test(runner)

@@ -9,10 +9,10 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
+from mmcabl.apis import Predictor
 from mmcabl.checkpoints import load_exactly
-from mmcabl.evaluation.segmentation_view import manipulated_probability
-from mmcabl.refinement import RefinedSegmentor
-from mmcabl.scoring import Predictor
+from mmcabl.models import RefinedSegmentor
+from mmcabl.structures import manipulated_probability
 from tests.conftest import write_casia
 
 pytest.importorskip('mmseg')
@@ -119,8 +119,8 @@ def test_tta_refines_the_mean_of_the_passes_once(trained, monkeypatch):
     metrics, plain, runner = outcome(config(trained, 'tta', tta=True))
     calls = []
     refine = RefinedSegmentor.refine
-    monkeypatch.setattr(RefinedSegmentor, 'refine', lambda self, samples, pictures: calls.append(
-        [p.shape for p in pictures]) or refine(self, samples, pictures))
+    monkeypatch.setattr(RefinedSegmentor, 'refine', lambda self, samples: calls.append(
+        [s.pixels.shape for s in samples]) or refine(self, samples))
     refined, samples, runner = outcome(config(trained, 'tta-hooked', tta=True, custom_hooks=[
         dict(type='mmcabl.CGSRHook', postprocessor=POST)]))
     assert len(calls) == len(samples) == 8 and [(64, 64, 3)] in calls

@@ -9,10 +9,12 @@ import pytest
 import torch
 from mmpretrain.structures import DataSample
 
-from mmcabl.engine.tolerant_step import tolerant
+from mmcabl.engine.loops.tolerant_step import tolerant
 from mmcabl.models import WeaklySupervisedLocalizer
-from mmcabl.results import ResultStore, files, summarize_store
-from mmcabl.results.failures import Failures
+from mmcabl.records import ResultStore, summarize_store
+from mmcabl.structures import forensic_sample
+from mmcabl.utils import files
+from mmcabl.utils.failures import Failures
 from tests.forked import forked, run
 from tests.results_runs import folder, made_data, made_runs, upstream
 
@@ -122,8 +124,8 @@ def test_one_image_of_a_batch_fails_alone(augmented):
     with tolerant(model, failures):
         found = model.test_step(data)
     assert [s.img_path for s in found] == ['1.png', '13.png', '7.png', '2.png']
-    assert [s.get('failed') for s in found] == [None, 'ValueError: thirteen', 'its score is not finite', None]
-    assert [s.unreadable for s in found] == [False, True, True, False] and failures.count == 2
+    assert [forensic_sample(s).failed for s in found] == ['', 'ValueError: thirteen', 'its score is not finite', '']
+    assert [forensic_sample(s).usable for s in found] == [True, False, False, True] and failures.count == 2
     with pytest.raises(ValueError, match='thirteen'):
         model.test_step(data)  # outside, as the class has it
     with tolerant(model, failures), pytest.raises(RuntimeError, match='3 images failed one after the other'):

@@ -14,8 +14,8 @@ import pytest
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from mmcabl.results import ResultStore, from_text, summarize_store
-from mmcabl.results.summary import table_one_row
+from mmcabl.records import ResultStore, from_text, summarize_store
+from mmcabl.records.summary import table_one_row
 from tests.forked import run
 from tests.results_runs import LONG, ODD, folder, made_data, made_runs, upstream
 

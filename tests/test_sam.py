@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from mmpretrain.structures import DataSample
 
 from mmcabl.refinement import CGSR, Prompts, Refiner, SAMRefiner
 from mmcabl.registry import MODELS
@@ -149,7 +150,7 @@ def test_a_model_takes_its_refiner_along():
     model = build_localizer()
     model.postprocessor._refiner = Remembers()
     with torch.no_grad():
-        model.predict([torch.randn(3, 64, 64)])
+        model.test_step(dict(inputs=[torch.zeros(3, 64, 64, dtype=torch.uint8)], data_samples=[DataSample()]))
     assert asked == [next(model.parameters()).device]
     model.postprocessor(np.zeros((8, 8, 3), np.uint8), np.eye(8))  # a map without a model: it stays where it is
     assert len(asked) == 1

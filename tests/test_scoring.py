@@ -14,9 +14,9 @@ import pytest
 import torch
 from mmengine.logging import MMLogger
 
-from mmcabl.results import from_text
-from mmcabl.scoring import build_index
-from mmcabl.scoring.run import rank_and_size
+from mmcabl.apis import build_index
+from mmcabl.apis.scoring import rank_and_size
+from mmcabl.records import from_text
 from tests.scoring_kills import killed_often
 from tests.scoring_runs import SCRIPT, made_predictor, made_setting, made_whole, picture_at, share, tables
 

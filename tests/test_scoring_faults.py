@@ -7,9 +7,9 @@ import sys
 import pytest
 import torch
 
-from mmcabl.results import files
-from mmcabl.scoring import build_index, score_share
-from mmcabl.scoring.chunk_results import ChunkResults
+from mmcabl.apis import build_index, score_share
+from mmcabl.records.chunk_results import ChunkResults
+from mmcabl.utils import files
 from tests.scoring_runs import SCRIPT, Faulty, made_predictor, made_setting, made_whole, picture_at, share, tables
 
 pytestmark = pytest.mark.skipif(not hasattr(os, 'fork'), reason='needs fork')

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from mmcabl.results import ResultStore
+from mmcabl.records import ResultStore
 from tests.conftest import write_casia
 from tests.distributed_runs import CONFIG
 from tests.local_slurm import LocalSlurm, obstacle

@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from mmcabl.engine.identity import test_identity as identity_of_test
-from mmcabl.engine.identity import training_identity
-from mmcabl.engine.outputs import new_file, own_folder
-from mmcabl.engine.stages import STAMP, finish, finished, folder_for
-from mmcabl.engine.upstream import run_script
+from mmcabl.engine.scripts.upstream import run_script
+from mmcabl.lab.quickstart.stages import Plan
+from mmcabl.lab.quickstart.stages import make_data as quickstart_data
+from mmcabl.lab.runs.identity import test_identity as identity_of_test
+from mmcabl.lab.runs.identity import training_identity
+from mmcabl.lab.runs.work_folders import STAMP, finish, finished, folder_for
+from mmcabl.lab.tables.bench import Bench
+from mmcabl.lab.tables.families import FAMILIES
+from mmcabl.lab.tables.rehearsal import make_data
 from mmcabl.models import WeakLabelHead, WeaklySupervisedLocalizer
-from mmcabl.quickstart.stages import Plan
-from mmcabl.quickstart.stages import make_data as quickstart_data
-from mmcabl.tables.families import FAMILIES
-from mmcabl.tables.rehearsal import make_data
-from mmcabl.tables.runs import Bench
+from mmcabl.utils.outputs import new_file, own_folder
 from tests.conftest import write_casia
 
 CONFIG = Path(__file__).parents[1] / 'configs/rehearsal/cabl_conformer-mini_b8-4e_synthetic-160.py'
@@ -183,7 +183,7 @@ def test_a_tests_stamp_covers_weights_data_and_refinement(cfg):
 def test_only_parameters_of_the_localizer_count_as_test_only():
     from inspect import signature
 
-    from mmcabl.engine.identity import TEST_ONLY_OF_HEAD, TEST_ONLY_OF_MODEL
+    from mmcabl.lab.runs.identity import TEST_ONLY_OF_HEAD, TEST_ONLY_OF_MODEL
     assert set(TEST_ONLY_OF_MODEL) < set(signature(WeaklySupervisedLocalizer).parameters)
     assert set(TEST_ONLY_OF_HEAD) < set(signature(WeakLabelHead).parameters)
 
@@ -200,7 +200,7 @@ def test_a_finished_training_survives_another_threshold_and_another_spelling(tmp
         (work / 'epoch_4.pth').write_text('weights')
         (work / 'last_checkpoint').write_text(str(work / 'epoch_4.pth'))
 
-    monkeypatch.setattr('mmcabl.tables.runs.run_script', script)
+    monkeypatch.setattr('mmcabl.lab.tables.bench.run_script', script)
     family = FAMILIES['rehearsal']
     first = Bench(family, tmp_path / 'out', Path('data')).train(('cabl', 0))
     assert first.read_text() == 'weights'
@@ -224,7 +224,7 @@ sys.exit(int(sys.argv[1]))'''
 def test_a_scripts_warnings_are_heard_and_its_log_is_kept(tmp_path, monkeypatch):
     """PYTHONWARNINGS=ignore hid our own warnings; a second start overwrote the first one's log."""
     (tmp_path / 'script.py').write_text(SCRIPT)
-    monkeypatch.setattr('mmcabl.engine.upstream.TOOLS', tmp_path)
+    monkeypatch.setattr('mmcabl.engine.scripts.upstream.TOOLS', tmp_path)
     monkeypatch.delenv('PYTHONWARNINGS', raising=False)
     log = tmp_path / 'logs/train.log'
     run_script('script.py', '0', log=log)
@@ -245,7 +245,7 @@ def test_files_that_a_user_names_are_not_written_over(tmp_path, monkeypatch):
     (tmp_path / 'mine.csv').write_text('years of work')
     (tmp_path / 'images.0.jsonl').write_text('{"dataset": "d", "index": 0, "image": "i", "unreadable": true, '
                                              '"metrics": {}}\n')
-    monkeypatch.setattr('mmcabl.results.summarize_store', lambda folder: {'i_auc': 0.5})
+    monkeypatch.setattr('mmcabl.records.summarize_store', lambda folder: {'i_auc': 0.5})
     with pytest.raises(SystemExit, match='mine.csv exists and is not overwritten; give another name or --overwrite'):
         tool('summarize', tmp_path, '--csv', tmp_path / 'mine.csv', monkeypatch=monkeypatch)
     assert (tmp_path / 'mine.csv').read_text() == 'years of work'

@@ -12,7 +12,7 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
 
-from mmcabl.engine.upstream import upstream_script
+from mmcabl.engine.scripts.upstream import upstream_script
 from tests.conftest import write_casia
 
 ROOT = Path(__file__).parents[1] / 'configs'

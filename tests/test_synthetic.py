@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from mmcabl.datasets import CASIAv2
-from mmcabl.synthetic import ForgeryRecipe, embedded_photographs, find_photographs, generate, make_image
-from mmcabl.synthetic.forgery import FORGERIES
-from mmcabl.synthetic.photographs import EMBEDDED
-from mmcabl.synthetic.processing import TRACES, apply_trace, draw_trace
-from mmcabl.synthetic.regions import KINDS, random_region
+from mmcabl.lab.synthetic import ForgeryRecipe, embedded_photographs, find_photographs, generate, make_image
+from mmcabl.lab.synthetic.forgery import FORGERIES
+from mmcabl.lab.synthetic.photographs import EMBEDDED
+from mmcabl.lab.synthetic.processing import TRACES, apply_trace, draw_trace
+from mmcabl.lab.synthetic.regions import KINDS, random_region
 
 
 @pytest.fixture

@@ -9,14 +9,15 @@ import cv2
 import pytest
 from mmengine.config import Config
 
-from mmcabl.tables import paper, runs
-from mmcabl.tables.collect import cells
-from mmcabl.tables.definitions import TABLES, VARIANTS
-from mmcabl.tables.families import FAMILIES
-from mmcabl.tables.figures import points
-from mmcabl.tables.rehearsal import make_data
-from mmcabl.tables.render import comma_separated, latex, markdown
-from mmcabl.tables.runs import Bench
+from mmcabl.lab.tables import bench as runs
+from mmcabl.lab.tables import paper
+from mmcabl.lab.tables.bench import Bench
+from mmcabl.lab.tables.collect import cells
+from mmcabl.lab.tables.definitions import TABLES, VARIANTS
+from mmcabl.lab.tables.families import FAMILIES
+from mmcabl.lab.tables.figures import points
+from mmcabl.lab.tables.rehearsal import make_data
+from mmcabl.lab.tables.render import comma_separated, latex, markdown
 from tests import warm
 
 SCRIPT = Path(__file__).parents[1] / 'tools/tables.py'
@@ -157,7 +158,7 @@ def bench(data, tmp_path, monkeypatch):
             (work / 'results').mkdir()
             (work / 'results/summary.json').write_text(json.dumps(summary(len(calls))))
 
-    monkeypatch.setattr('mmcabl.tables.runs.run_script', script)
+    monkeypatch.setattr('mmcabl.lab.tables.bench.run_script', script)
     return lambda *options, data=data: Bench(FAMILIES['rehearsal'], tmp_path / 'out', data, options=options), calls
 
 
@@ -192,7 +193,7 @@ def test_a_failed_run_says_so_and_the_others_are_kept(bench, tmp_path, monkeypat
             raise SystemExit('train.py ended with exit status 1')
         real(name, config, *arguments, **kwargs)
 
-    monkeypatch.setattr('mmcabl.tables.runs.run_script', script)
+    monkeypatch.setattr('mmcabl.lab.tables.bench.run_script', script)
     with pytest.raises(SystemExit, match='ended with exit status 1'):
         make().run([('none', 0), ('cabl', 0)], [], jobs=2)
     assert make().result(('cabl', 0)) and make().result(('none', 0)) is None

@@ -52,7 +52,7 @@ def test_an_input_of_odd_sides_has_its_map_in_place():
     grids = []
     maps = model.head.class_maps
     model.head.class_maps = lambda *args: grids.append(maps(*args)) or grids[-1]
-    model.predict([torch.randn(3, 49, 96)])
+    model.localize([torch.randn(3, 49, 96)], [(49, 96)])
     assert grids[0]['trans'].shape[-2:] == (4, 6)
 
 
@@ -60,9 +60,9 @@ def test_a_map_of_a_padded_vit_is_cut_where_the_image_ends():
     model = build_localizer(attention='none', scales=['native'], backbone=None)
     model.backbone, model.head.conv_cls_head = build_vit(), None
     model.head.class_maps = lambda *args: dict(trans=torch.arange(4.)[:, None].expand(1, 1, 4, 6))
-    found = model.predict([torch.randn(3, 49, 96)])[0].cam_raw
+    found = model.localize([torch.randn(3, 49, 96)], [(49, 96)])[1][0]
     whole = F.interpolate(torch.arange(4.)[:, None].expand(1, 1, 4, 6), size=(64, 96), mode='bilinear')[0, 0, :49]
-    assert torch.allclose(torch.from_numpy(found), whole, atol=1e-6)
+    assert torch.allclose(found, whole, atol=1e-6)
 
 
 def test_a_backbone_that_cannot_say_gets_the_only_grid_or_a_sentence():

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mmcabl.engine.upstream import upstream_script
+from mmcabl.engine.scripts.upstream import upstream_script
 from tests import warm
 from tests.conftest import write_casia
 from tests.packages import build, copy_tree

@@ -11,10 +11,10 @@ import json
 import sys
 from pathlib import Path
 
-from mmcabl.checking import as_dict, check_root, find_leakage, text
-from mmcabl.checking.check import KNOWN
-from mmcabl.engine.outputs import new_file
 from mmcabl.images import shown
+from mmcabl.lab.checks import as_dict, check_root, find_leakage, text
+from mmcabl.lab.checks.check import KNOWN
+from mmcabl.utils.outputs import new_file
 
 
 def main() -> int:

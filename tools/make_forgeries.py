@@ -3,10 +3,10 @@
 import argparse
 
 from mmcabl.images import shown
-from mmcabl.synthetic import ForgeryRecipe, find_photographs, generate
-from mmcabl.synthetic.forgery import FORGERIES
-from mmcabl.synthetic.layouts import LAYOUTS
-from mmcabl.synthetic.processing import TRACES
+from mmcabl.lab.synthetic import ForgeryRecipe, find_photographs, generate
+from mmcabl.lab.synthetic.forgery import FORGERIES
+from mmcabl.lab.synthetic.layouts import LAYOUTS
+from mmcabl.lab.synthetic.processing import TRACES
 
 
 def main() -> None:

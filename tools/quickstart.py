@@ -13,9 +13,9 @@ from typing import Dict, Iterator
 
 from mmengine.config import Config
 
-from mmcabl.engine.stages import folder_for, made_for
-from mmcabl.quickstart import report as reporting
-from mmcabl.quickstart.stages import Plan, make_data, test, train
+from mmcabl.lab.quickstart import quickstart_report as reporting
+from mmcabl.lab.quickstart.stages import Plan, make_data, test, train
+from mmcabl.lab.runs.work_folders import folder_for, made_for
 
 CONFIG = Path(__file__).resolve().parents[1] / 'configs/quickstart/cabl_conformer-mini_b8-8e_synthetic-160.py'
 

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import torch
 
-from mmcabl.engine.outputs import own_folder
-from mmcabl.results.files import write_whole
-from mmcabl.scoring import Predictor, score_share
-from mmcabl.scoring.chunk_results import left_out_images
-from mmcabl.scoring.run import rank_and_size
+from mmcabl.apis import Predictor, score_share
+from mmcabl.apis.scoring import rank_and_size
+from mmcabl.records.chunk_results import left_out_images
+from mmcabl.utils.files import write_whole
+from mmcabl.utils.outputs import own_folder
 
 
 def main() -> None:

@@ -7,9 +7,9 @@ import argparse
 import json
 from pathlib import Path
 
-from mmcabl.engine.outputs import new_file
-from mmcabl.results import ResultStore, summarize_store, write_table
-from mmcabl.results.summary import table_one_row
+from mmcabl.records import ResultStore, summarize_store, write_table
+from mmcabl.records.summary import table_one_row
+from mmcabl.utils.outputs import new_file
 
 
 def main() -> None:

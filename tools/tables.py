@@ -10,11 +10,11 @@ import argparse
 import time
 from pathlib import Path
 
-from mmcabl.tables.definitions import FIGURES, PAPER_TABLES, TABLES
-from mmcabl.tables.families import FAMILIES
-from mmcabl.tables.rehearsal import find_data, make_data
-from mmcabl.tables.report import write_report
-from mmcabl.tables.runs import Bench
+from mmcabl.lab.tables.bench import Bench
+from mmcabl.lab.tables.definitions import FIGURES, PAPER_TABLES, TABLES
+from mmcabl.lab.tables.families import FAMILIES
+from mmcabl.lab.tables.rehearsal import find_data, make_data
+from mmcabl.lab.tables.tables_report import write_report
 
 
 def parse_args() -> argparse.Namespace:

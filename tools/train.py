@@ -2,7 +2,7 @@
 
 import sys
 
-from mmcabl.engine.upstream import run_upstream, toolbox_of
+from mmcabl.engine.scripts.upstream import run_upstream, toolbox_of
 
 if __name__ == '__main__':
     toolbox = toolbox_of(sys.argv[1:])

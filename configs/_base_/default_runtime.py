@@ -2,7 +2,7 @@ default_scope = 'mmpretrain'
 # Let `--amp` and `--launcher` of the upstream scripts work without a GPU too; load weights as data, never as code.
 # `mmcabl.` types need no import.
 custom_imports = dict(
-    imports=['mmcabl.engine.cpu_amp', 'mmcabl.engine.cpu_distributed', 'mmcabl.checkpoints.mmengine_loader'],
+    imports=['mmcabl.engine.cpu.amp', 'mmcabl.engine.cpu.distributed', 'mmcabl.checkpoints.mmengine_loader'],
     allow_failed_imports=False)
 # True: load checkpoints that hold Python objects, which can run code. For files of your own.
 trust_checkpoints = False

@@ -3,7 +3,7 @@ _base_ = './default_runtime.py'
 default_scope = 'mmseg'
 custom_imports = dict(
     _delete_=True,
-    imports=['mmcabl.engine.cpu_distributed', 'mmcabl.segmentation', 'mmcabl.checkpoints.mmengine_loader'],
+    imports=['mmcabl.engine.cpu.distributed', 'mmcabl.segmentation', 'mmcabl.checkpoints.mmengine_loader'],
     allow_failed_imports=False)
 visualizer = dict(
     _delete_=True, type='SegLocalVisualizer', vis_backends=[dict(type='LocalVisBackend')], name='visualizer')

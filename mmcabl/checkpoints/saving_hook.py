@@ -13,7 +13,7 @@ from mmcabl.checkpoints.reading import CheckpointError, read_checkpoint
 from mmcabl.checkpoints.weights_hook import RESUMED
 from mmcabl.checkpoints.writing import AtomicLocalBackend
 from mmcabl.registry import HOOKS
-from mmcabl.results.files import write_whole
+from mmcabl.utils.files import write_whole
 
 POINTER = 'last_checkpoint'
 

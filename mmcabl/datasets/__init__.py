@@ -1,24 +1,30 @@
 import mmcabl.mmpretrain_imported  # noqa: F401, before those that need it
-from mmcabl.datasets.augmentation import NaiveManipulation
-from mmcabl.datasets.casia import CASIAv1, CASIAv2
-from mmcabl.datasets.columbia import Columbia
-from mmcabl.datasets.coverage import COVERAGE
-from mmcabl.datasets.folders import ForgeryFolders
+from mmcabl.datasets.benchmarks.casia import CASIAv1, CASIAv2
+from mmcabl.datasets.benchmarks.columbia import Columbia
+from mmcabl.datasets.benchmarks.coverage import COVERAGE
+from mmcabl.datasets.benchmarks.imd2020 import IMD2020
 from mmcabl.datasets.forgery_dataset import ForgeryDataset
-from mmcabl.datasets.imd2020 import IMD2020
-from mmcabl.datasets.jpeg_coefficients import GridCrop, LoadDCT
-from mmcabl.datasets.list_formats import BadList
-from mmcabl.datasets.listed import ForgeryList
-from mmcabl.datasets.loading import LoadForensicImage, LoadForgeryMask, LoadForgerySegMap, fit_mask, read_image
+from mmcabl.datasets.lists.folders import ForgeryFolders
+from mmcabl.datasets.lists.list_formats import BadList
+from mmcabl.datasets.lists.listed import ForgeryList
 from mmcabl.datasets.masks import MASK_RULES, read_mask
-from mmcabl.datasets.perturbations import (
+from mmcabl.datasets.transforms.augmentation import NaiveManipulation
+from mmcabl.datasets.transforms.jpeg_coefficients import GridCrop, LoadDCT
+from mmcabl.datasets.transforms.loading import (
+    LoadForensicImage,
+    LoadForgeryMask,
+    LoadForgerySegMap,
+    fit_mask,
+    read_image,
+)
+from mmcabl.datasets.transforms.perturbations import (
     GaussianBlurring,
     GaussianNoise,
     JPEGCompression,
     Rescaling,
     SocialNetwork,
 )
-from mmcabl.datasets.picture import KeepPicture
+from mmcabl.datasets.transforms.picture import KeepPicture
 
 __all__ = [
     'BadList', 'CASIAv1', 'CASIAv2', 'COVERAGE', 'Columbia', 'ForgeryDataset', 'ForgeryFolders',

@@ -7,8 +7,8 @@ from typing import Dict, List, Optional, Tuple, Union
 from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
+from mmcabl.datasets.lists.text_lists import lines
 from mmcabl.datasets.masks import check_rule
-from mmcabl.datasets.text_lists import lines
 from mmcabl.images import shown
 from mmcabl.registry import DATASETS
 
@@ -76,7 +76,7 @@ class ForgeryDataset(BaseDataset):
 
     @classmethod
     def published_at(cls, data_root: str) -> Optional[Tuple[int, int]]:
-        """What was published of the form that a folder has; None for what ``mmcabl.synthetic`` wrote there."""
+        """What was published of the form that a folder has; None for what ``mmcabl.lab.synthetic`` wrote there."""
         made = all(os.path.isfile(os.path.join(data_root, name)) for name in ('manifest.jsonl', 'recipe.json'))
         return None if made else cls.PUBLISHED
 

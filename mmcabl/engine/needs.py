@@ -8,7 +8,7 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from mmengine.config import Config
 
-from mmcabl.engine.identity import listed_only
+from mmcabl.lab.runs.identity import listed_only
 from mmcabl.refinement.sam import PUBLISHED, PUBLISHED_AT
 
 ELSEWHERE = '--cfg-options {name}.data_root=FOLDER gives another, docs/datasets.md says how data sets are laid out.'

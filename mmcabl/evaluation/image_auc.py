@@ -1,14 +1,14 @@
 """I-AUC, and the other image-level numbers that are reported beside it."""
 
-from typing import Any, Dict, List, Optional, Sequence, Union
+from typing import Dict, List, Optional, Sequence, Union
 
 import numpy as np
 import torch
 from mmengine.logging import print_log
 
-from mmcabl.evaluation.segmentation_view import label_of
-from mmcabl.evaluation.sharded_metric import PerImageMetric
+from mmcabl.evaluation.per_image_metric import PerImageMetric
 from mmcabl.registry import METRICS
+from mmcabl.structures import ForensicSample
 
 Numbers = Union[np.ndarray, torch.Tensor, Sequence[float]]
 
@@ -17,7 +17,7 @@ Numbers = Union[np.ndarray, torch.Tensor, Sequence[float]]
 class ImageAUC(PerImageMetric):
     """Image-level detection: ROC-AUC of the image score (I-AUC), average precision, accuracy and F1 at 0.5.
 
-    Reads ``pred_score`` (the last entry is the manipulated class) and ``gt_label`` of each sample.
+    Reads ``score`` and ``label`` of each sample.
     Unreadable images are left out. A score that is not finite makes AUC and AP NaN, with a warning.
 
     Args:
@@ -61,12 +61,12 @@ class ImageAUC(PerImageMetric):
         precision = hits / (np.flatnonzero(last_of_tie) + 1)
         return float((np.diff(hits, prepend=0) * precision).sum() / label.sum())
 
-    def measure(self, sample: Dict[str, Any]) -> dict:
-        score = float(torch.as_tensor(sample['pred_score']).flatten()[-1])
+    def measure(self, sample: ForensicSample) -> dict:
+        score = sample.required('score')
         if not np.isfinite(score):
-            print_log(f'The image score of {sample.get("img_path", "an image")} is {score}: I-AUC will be NaN.',
+            print_log(f'The image score of {sample.source or "an image"} is {score}: I-AUC will be NaN.',
                       logger='current', level=30)
-        return dict(score=score, label=label_of(sample))
+        return dict(score=score, label=sample.required('label'))
 
     def summarize(self, rows: List[dict]) -> Dict[str, float]:
         score = np.array([row['score'] for row in rows])

@@ -5,9 +5,9 @@ from typing import Any, Dict, List, Optional
 
 import numpy as np
 
-from mmcabl.evaluation.segmentation_view import label_of
-from mmcabl.evaluation.sharded_metric import PerImageMetric, keys_of, mean_of
+from mmcabl.evaluation.per_image_metric import PerImageMetric, keys_of, mean_of
 from mmcabl.registry import METRICS
+from mmcabl.structures import ForensicSample
 
 #: Resolution of the curves: the normalised map is counted in this many bins.
 BINS = 4096
@@ -20,7 +20,7 @@ class PixelF1(PerImageMetric):
     """Pixel-level localization on manipulated images; authentic ones and unknown truths do not count.
 
     P-F1 is the F1 of the binary mask for each manipulated image, averaged over these images. Reads
-    ``gt_mask``, ``gt_label``, ``pred_mask``, and if there, ``masks`` (one for each prompt kind) and ``cam``.
+    ``truth``, ``label``, ``mask``, and if there, ``masks`` (one for each prompt kind) and ``cam``.
 
     Args:
         baselines: also score two masks that know nothing: all ones, and a random half of the pixels.
@@ -75,22 +75,21 @@ class PixelF1(PerImageMetric):
         return dict(auc=float(area / both) if both else float('nan'), best=float(f1.max()),
                     f1=f1[at].astype(np.float32))
 
-    def measure(self, sample: Dict[str, Any]) -> Optional[dict]:
-        truth = sample.get('gt_mask')
-        if truth is None or label_of(sample) == 0:
+    def measure(self, sample: ForensicSample) -> Optional[dict]:
+        truth = sample.truth
+        if truth is None or sample.required('label') == 0:
             return None
-        truth = _binary(truth)
-        row = dict(p_f1=self.calculate(sample['pred_mask'], truth))
+        row = dict(p_f1=self.calculate(sample.required('mask'), truth))
         row['p_iou'] = row['p_f1'] / (2 - row['p_f1'])  # for one image, IoU = F1 / (2 - F1)
-        for kind, mask in (sample.get('masks') or {}).items():
+        for kind, mask in sample.masks.items():
             row[f'p_f1_{kind}'] = self.calculate(mask, truth)
         if self.baselines:
             row['p_f1_all_ones'] = self.calculate(np.ones_like(truth), truth)
-            seed = zlib.crc32(str(sample.get('img_path', '')).encode(errors='surrogatepass'))
+            seed = zlib.crc32(sample.source.encode(errors='surrogatepass'))
             coin = np.random.default_rng(seed).random(truth.shape, np.float32) < 0.5
             row['p_f1_random'] = self.calculate(coin, truth)
-        if self.curves and sample.get('cam') is not None:
-            curve = self.curve(sample['cam'], truth)
+        if self.curves and sample.cam is not None:
+            curve = self.curve(sample.cam, truth)
             row.update(p_auc=curve['auc'], p_f1_best=curve['best'], curve=curve['f1'])
         return row
 

@@ -3,7 +3,9 @@ from mmcabl.models.backbones import ConformerCABL
 from mmcabl.models.detectors import ForensicDetector
 from mmcabl.models.heads import WeakLabelHead
 from mmcabl.models.layers import CABL
-from mmcabl.models.localizers import ForensicDataPreprocessor, ForensicTTAModel, WeaklySupervisedLocalizer
+from mmcabl.models.localizers import ForensicDataPreprocessor, WeaklySupervisedLocalizer
+from mmcabl.models.segmentors.refined_segmentor import RefinedSegmentor
+from mmcabl.models.test_time_augmentation import ForensicTTAModel
 
 __all__ = ['CABL', 'ConformerCABL', 'ForensicDataPreprocessor', 'ForensicDetector', 'ForensicTTAModel',
-           'WeakLabelHead', 'WeaklySupervisedLocalizer']
+           'RefinedSegmentor', 'WeakLabelHead', 'WeaklySupervisedLocalizer']

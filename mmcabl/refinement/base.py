@@ -6,7 +6,7 @@ from typing import List, Sequence
 import numpy as np
 import torch
 
-from mmcabl.refinement.prompts import Prompts
+from mmcabl.structures.prompts import Prompts
 
 
 class Refiner(ABC):

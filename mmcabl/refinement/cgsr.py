@@ -1,15 +1,16 @@
 """CGSR, CAM-Guided SAM Refinement: from any localization map to masks."""
 
 import warnings
-from dataclasses import asdict, dataclass
-from typing import Dict, List, Optional, Sequence
+from dataclasses import dataclass
+from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
 import torch
 
 from mmcabl.refinement.base import Refiner
-from mmcabl.refinement.prompts import NORMALIZATIONS, Prompts, check_kind, finite_map, make_prompts
+from mmcabl.refinement.prompts import NORMALIZATIONS, finite_map, make_prompts
 from mmcabl.registry import MODELS
+from mmcabl.structures.prompts import Prompts, check_kind
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Refinement:
     def fields(self) -> dict:
         """As fields of a data sample; see ``WeaklySupervisedLocalizer``."""
         return dict(cam_raw=self.cam_raw, cam=self.cam, coarse_mask=self.coarse_mask,
-                    prompts=asdict(self.prompts), masks=self.masks, pred_mask=self.masks[self.kind])
+                    prompts=self.prompts.as_dict(), masks=self.masks, pred_mask=self.masks[self.kind])
 
 
 @MODELS.register_module()
@@ -92,6 +93,28 @@ class CGSR:
         return [Refinement(cams[i], normalised[i], coarse[i], prompts[i],
                            {k: coarse[i] if k == 'null' else refined[i][k] for k in self.kinds},
                            self.prompt) for i in range(len(cams))]
+
+    def refine(self, samples: Sequence[Any], maps: Sequence[np.ndarray],
+               device: Optional[torch.device] = None) -> None:
+        """Set the fields of :class:`Refinement` on data samples that have their ``pixels``.
+
+        Args:
+            samples: of a batch.
+            maps: (H, W) for each.
+            device: as in :meth:`batch`.
+
+        Raises:
+            ValueError: a sample has no pixels: see :func:`mmcabl.structures.keep_pixels`.
+        """
+        names = [str(sample.get('img_path', '')) for sample in samples]
+        for name, sample in zip(names, samples):
+            if 'pixels' not in sample:
+                raise ValueError(f"{name or 'An image'} comes without its pixels, which refinement needs: call "
+                                 "test_step, which keeps those of the pipeline, or set the model's refines=False.")
+        found = self.batch([sample.pixels for sample in samples], maps, names, device)
+        for sample, result in zip(samples, found):
+            for field, value in result.fields().items():
+                sample.set_field(value, field)
 
     def _refine(self, images, prompts, kinds, device) -> List[Dict[str, np.ndarray]]:
         results = [{k: np.zeros(image.shape[:2], bool) for k in kinds} for image in images]

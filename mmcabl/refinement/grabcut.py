@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from mmcabl.refinement.base import Refiner
-from mmcabl.refinement.prompts import Prompts
 from mmcabl.registry import MODELS
+from mmcabl.structures.prompts import Prompts
 
 
 @MODELS.register_module()

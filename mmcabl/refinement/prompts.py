@@ -1,51 +1,14 @@
 """From a localization map to the visual prompts of CGSR (paper, Sec. II-C and Table VI)."""
 
-from dataclasses import dataclass
 from typing import Callable, Dict, Optional, Tuple
 
 import cv2
 import numpy as np
 
-#: Table VI: Null, Point, Box, Box+Point.
-PROMPT_KINDS = ('null', 'point', 'box', 'box_point')
+from mmcabl.structures.prompts import Prompts
+
 #: The largest float32, a Python float: comparisons with it are made in float64.
 LIMIT = float(np.finfo(np.float32).max)
-
-
-@dataclass(frozen=True)
-class Prompts:
-    """Prompts in pixels of the image, x to the right, y down.
-
-    Attributes:
-        box: (x0, y0, x1, y1), XYXY, the last column and row included: a single pixel (x, y) is
-            (x, y, x, y). None when the coarse mask is empty.
-        positive: (x, y) of the map's maximum, the first in reading order if there are several.
-        negative: (x, y) of its minimum, likewise.
-    """
-
-    box: Optional[Tuple[int, int, int, int]]
-    positive: Tuple[int, int]
-    negative: Tuple[int, int]
-
-    def select(self, kind: str) -> Tuple[Optional[tuple], np.ndarray, np.ndarray]:
-        """What one row of Table VI uses: box or None, points (N, 2) as (x, y), labels (N,).
-
-        ``point`` is the positive point alone; ``box_point`` the box and both points, label 1 positive,
-        0 negative.
-        """
-        check_kind(kind)
-        if kind == 'box':
-            return self.box, np.zeros((0, 2), int), np.zeros(0, int)
-        if kind == 'point':
-            return None, np.array([self.positive]), np.array([1])
-        return self.box, np.array([self.positive, self.negative]), np.array([1, 0])
-
-
-def check_kind(kind: str) -> str:
-    """``kind`` itself; raises ValueError when it is none of Table VI's."""
-    if kind not in PROMPT_KINDS:
-        raise ValueError(f'Unknown prompt {kind!r}; accepted are {", ".join(PROMPT_KINDS)} (Table VI).')
-    return kind
 
 
 def finite_map(cam: np.ndarray) -> np.ndarray:

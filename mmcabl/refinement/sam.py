@@ -9,8 +9,8 @@ import torch
 from mmcabl.checkpoints import load_exactly
 from mmcabl.refinement.base import Refiner
 from mmcabl.refinement.encoding_cache import EncodingCache
-from mmcabl.refinement.prompts import Prompts
 from mmcabl.registry import MODELS
+from mmcabl.structures.prompts import Prompts
 
 #: model -> (file name as published, size in MB)
 PUBLISHED = {

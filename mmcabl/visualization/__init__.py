@@ -1,4 +1,4 @@
-from mmcabl.visualization.hooks import LocalizationOverlayHook
-from mmcabl.visualization.overlays import overlay
+from mmcabl.visualization.overlay_hook import LocalizationOverlayHook
+from mmcabl.visualization.overlays import overlay, overlay_of
 
-__all__ = ['LocalizationOverlayHook', 'overlay']
+__all__ = ['LocalizationOverlayHook', 'overlay', 'overlay_of']

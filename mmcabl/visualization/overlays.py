@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from mmcabl.images import upright
+from mmcabl.structures import ForensicSample
 
 POSITIVE, NEGATIVE, BOX, BORDER = (60, 220, 60), (230, 50, 50), (255, 215, 0), (255, 255, 255)
 
@@ -59,3 +60,13 @@ def overlay(image: np.ndarray, truth: Optional[np.ndarray], cam: np.ndarray, pro
     panels = [upright(panel, orientation) for panel in (image, known, drawn, tint(image, mask))]
     gap = np.full((panels[0].shape[0], max(2, panels[0].shape[1] // 64), 3), 255, np.uint8)
     return np.hstack([part for panel in panels for part in (panel, gap)][:-1])
+
+
+def overlay_of(sample: ForensicSample) -> np.ndarray:
+    """:func:`overlay` of what is known of an image.
+
+    Raises:
+        ValueError: its picture, map or mask is not known.
+    """
+    return overlay(sample.required('picture'), sample.truth, sample.required('cam'), sample.prompts,
+                   sample.required('mask'), sample.orientation)

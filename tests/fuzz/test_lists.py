@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mmengine.logging import MMLogger
 
 from mmcabl.datasets import BadList, CASIAv2, ForgeryList
-from mmcabl.datasets.plain_text import PlainText
+from mmcabl.datasets.lists.plain_text import PlainText
 from tests.layouts import touch
 
 NAMES = ['a.jpg', 'b c.jpg', 'm/a.png', './a.jpg', 'é.jpg', 'gone.jpg', '../out.jpg', '/etc/hosts', 'm', '', ' ',

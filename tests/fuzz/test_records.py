@@ -15,15 +15,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mmengine.logging import MMLogger
 
-from mmcabl.results import NotWritten, ResultStore, file_name, files, from_text, summarize_store, to_text, write_table
-from mmcabl.results.journal import Journal
-from mmcabl.results.names import folder_name
-from mmcabl.results.recording import save_mask
-from mmcabl.results.store import is_record, key_of_record
-from mmcabl.scoring import build_index
-from mmcabl.scoring.chunk_results import COLUMNS, ChunkResults
-from mmcabl.scoring.chunk_results import is_record as is_row
-from mmcabl.scoring.sources import paths_of
+from mmcabl.apis import build_index
+from mmcabl.apis.image_sources import paths_of
+from mmcabl.records import NotWritten, ResultStore, file_name, from_text, summarize_store, to_text, write_table
+from mmcabl.records.chunk_results import COLUMNS, ChunkResults
+from mmcabl.records.chunk_results import is_record as is_row
+from mmcabl.records.journal import Journal
+from mmcabl.records.store import is_record, key_of_record
+from mmcabl.utils import files
+from mmcabl.utils.files import write_mask
+from mmcabl.utils.names import folder_name
 
 names = st.binary(min_size=1, max_size=255).filter(lambda b: not {b'/', b'\0'} & {b[i:i + 1] for i in range(len(b))}
                                                    and b not in (b'.', b'..'))
@@ -63,7 +64,7 @@ def test_masks_of_images_of_any_name_are_written_and_found(found):
     with fresh() as out:
         for name in found:
             target = Path(out, folder_name(os.fsdecode(name)), f'{file_name(os.fsdecode(name), "000001")}.png')
-            save_mask(target, mask)
+            write_mask(target, mask)
             assert (cv2.imread(str(target), -1) == mask * 255).all()
         assert sum(len(files) for _, _, files in os.walk(out)) == len(found)
 

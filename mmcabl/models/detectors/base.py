@@ -11,8 +11,8 @@ from torch import Tensor
 from mmcabl.models.heads.labels import set_prediction
 from mmcabl.models.localizers.scales import to_image_size
 from mmcabl.refinement.cgsr import CGSR
-from mmcabl.refinement.pictures import upright
 from mmcabl.registry import MODELS
+from mmcabl.structures import unmirrored
 
 #: Pixels of unknown truth in ``gt_seg_map``; losses pass over them.
 IGNORED = 255
@@ -79,28 +79,21 @@ class ForensicDetector(BaseModel):
     def predict(self, inputs: Union[Tensor, Sequence[Tensor]], data_samples: Optional[List[Any]] = None) -> List[Any]:
         """Score, map and masks of each image at its original size, as fields of its sample."""
         samples = data_samples or [DataSample() for _ in inputs]
-        pictures = []
         for image, sample in zip(inputs, samples):
             size = tuple(sample.get('ori_shape', image.shape[-2:]))[:2]
             score, found = self.detect(image[None], sample)
             inside = tuple(found.shape[-2:])
             found = found if inside == size else to_image_size(found[None], inside, inside, size)[0]
             set_prediction(sample, score.reshape(1).float())
-            sample.set_field(upright(found.float().cpu().numpy(), sample), 'cam_raw')
-            pictures.append(upright(self.data_preprocessor.to_uint8(image, size), sample))
+            sample.set_field(unmirrored(found.float().cpu().numpy(), sample), 'cam_raw')
         if self.refines:
-            self.refine(samples, pictures)
+            self.refine(samples)
         return samples
 
-    def refine(self, samples: Sequence[Any], pictures: Sequence[Any]) -> None:
-        """CGSR on the samples' ``cam_raw``; pictures (H, W, 3) uint8 RGB, upright."""
-        names = [str(s.get('img_path', '')) for s in samples]
+    def refine(self, samples: Sequence[Any]) -> None:
+        """CGSR: set what follows from the samples' ``cam_raw`` and ``pixels``."""
         first = next(self.parameters(), None)
-        found = self.postprocessor.batch(pictures, [s.cam_raw for s in samples], names,
-                                         torch.device('cpu') if first is None else first.device)
-        for sample, result in zip(samples, found):
-            for field, value in result.fields().items():
-                sample.set_field(value, field)
+        self.postprocessor.refine(samples, [s.cam_raw for s in samples], None if first is None else first.device)
 
 
 def truth_of(samples: Sequence[Any], device: Union[str, torch.device] = 'cpu') -> Tensor:

@@ -1,14 +1,10 @@
-"""Data preprocessor that keeps test images at their own sizes."""
+"""Data preprocessor that keeps test images at their own sizes, and their pixels for those who look at them later."""
 
-from typing import Tuple, Union
-
-import cv2
-import numpy as np
-import torch
 from mmpretrain.models.utils import ClsDataPreprocessor
 from torch import Tensor
 
 from mmcabl.registry import MODELS
+from mmcabl.structures import keep_pixels
 
 
 @MODELS.register_module()
@@ -30,9 +26,10 @@ class ForensicDataPreprocessor(ClsDataPreprocessor):
 
     def forward(self, data: dict, training: bool = False) -> dict:
         """As upstream; with ``training=False``, ``inputs`` is a list of (3, h, w) float32 tensors, or (B, 3, h, w)
-        where it came so."""
+        where it came so, and samples get their ``pixels``, see :func:`mmcabl.structures.keep_pixels`."""
         if training:
             return super().forward(data, training)
+        keep_pixels(data['inputs'], data.get('data_samples'), self.to_rgb, resize=True)
         data = self.cast_data(data)
         inputs = data['inputs']
         inputs = self._normalise(inputs) if isinstance(inputs, Tensor) else [self._normalise(x) for x in inputs]
@@ -41,19 +38,3 @@ class ForensicDataPreprocessor(ClsDataPreprocessor):
     def _normalise(self, image: Tensor) -> Tensor:
         image = image.float()
         return ((image.flip(-3) if self.to_rgb else image) - self.mean) / self.std
-
-    def to_uint8(self, image: Tensor, size: Union[Tuple[int, int], None] = None) -> np.ndarray:
-        """The RGB picture behind a normalised tensor, exactly.
-
-        Args:
-            image: (3, h, w), normalised.
-            size: (H, W) to resize to when it is not the tensor's own.
-
-        Returns:
-            (H, W, 3) uint8, RGB.
-        """
-        pixels = (image * self.std + self.mean).round().clamp(0, 255).to(torch.uint8)
-        picture = np.ascontiguousarray(pixels.permute(1, 2, 0).cpu().numpy())
-        if size is not None and tuple(size) != picture.shape[:2]:
-            picture = cv2.resize(picture, (size[1], size[0]), interpolation=cv2.INTER_LINEAR)
-        return picture

@@ -2,7 +2,6 @@
 
 from typing import List, Optional, Sequence, Tuple, Union
 
-import numpy as np
 import torch
 from mmpretrain.models.classifiers import ImageClassifier
 from mmpretrain.structures import DataSample
@@ -16,8 +15,8 @@ from mmcabl.models.localizers.folding import FoldedInference, fast_layout
 from mmcabl.models.localizers.scales import Scale, batches, check_scales, to_image_size
 from mmcabl.models.localizers.stock_inference import StockInference
 from mmcabl.refinement.cgsr import CGSR
-from mmcabl.refinement.pictures import upright
 from mmcabl.registry import MODELS
+from mmcabl.structures import unmirrored
 
 
 @MODELS.register_module()
@@ -135,24 +134,19 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
 
         Args:
             inputs: normalised images, a list of (3, h, w) or one (B, 3, h, w).
-            data_samples: samples to write into; their ``ori_shape``, if set, is the size of the results.
+            data_samples: samples to write into; their ``ori_shape``, if set, is the size of the results, and CGSR
+                looks at their ``pixels``, which the data preprocessor keeps.
         """
         samples = data_samples or [DataSample() for _ in inputs]
         sizes = [tuple(s.get('ori_shape', x.shape[-2:]))[:2] for s, x in zip(samples, inputs)]
         scores, maps = self.localize(list(inputs), sizes)
         for sample, score, cam in zip(samples, scores, maps):
             set_prediction(sample, score)
-            sample.set_field(upright(cam.cpu().numpy(), sample), 'cam_raw')
+            sample.set_field(unmirrored(cam.cpu().numpy(), sample), 'cam_raw')
         if self.refines:
-            pictures = [self.data_preprocessor.to_uint8(x, size) for x, size in zip(inputs, sizes)]
-            self.refine(samples, [upright(picture, sample) for picture, sample in zip(pictures, samples)])
+            self.refine(samples)
         return samples
 
-    def refine(self, samples: Sequence[DataSample], pictures: Sequence[np.ndarray]) -> None:
-        """CGSR: set what follows from the samples' ``cam_raw``; pictures (H, W, 3) uint8 RGB, upright."""
-        names = [str(s.get('img_path', '')) for s in samples]
-        device = next(self.parameters()).device
-        found = self.postprocessor.batch(pictures, [s.cam_raw for s in samples], names, device)
-        for sample, result in zip(samples, found):
-            for field, value in result.fields().items():
-                sample.set_field(value, field)
+    def refine(self, samples: Sequence[DataSample]) -> None:
+        """CGSR: set what follows from the samples' ``cam_raw`` and ``pixels``."""
+        self.postprocessor.refine(samples, [s.cam_raw for s in samples], next(self.parameters()).device)

@@ -1,0 +1,134 @@
+"""One process's share of the chunks."""
+
+import json
+import os
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Callable, Iterator, List, Optional, Sequence, Tuple, Union
+
+from mmcabl.apis.image_index import ImageIndex, await_index, build_index
+from mmcabl.apis.predictor import Loaded, Predictor
+from mmcabl.records.chunk_results import ChunkResults, Job, require_pyarrow
+from mmcabl.utils.files import NotWritten, write_whole
+
+#: Batches that are loaded ahead.
+AHEAD = 2
+#: How often a chunk's missing images are computed before the disk is given up.
+ROUNDS = 3
+
+
+def rank_and_size() -> Tuple[int, int]:
+    """This process's number among how many, from torchrun's or Slurm's environment; (0, 1) without them."""
+    for rank, size in (('RANK', 'WORLD_SIZE'), ('SLURM_PROCID', 'SLURM_NTASKS')):
+        if rank in os.environ and size in os.environ:
+            return int(os.environ[rank]), int(os.environ[size])
+    return 0, 1
+
+
+def _batches(predictor: Predictor, jobs: Sequence[Job], size: int) -> Iterator[Tuple[Sequence[Job], List[Loaded]]]:
+    """Batches in turn, the next ones being loaded meanwhile; never more than :data:`AHEAD` in memory."""
+    parts = [jobs[i:i + size] for i in range(0, len(jobs), size)]
+    with ThreadPoolExecutor(1) as pool:
+        waiting = deque()
+        for part in parts:
+            waiting.append((part, pool.submit(predictor.load, part)))
+            if len(waiting) > AHEAD:
+                done, loaded = waiting.popleft()
+                yield done, loaded.result()
+        while waiting:
+            done, loaded = waiting.popleft()
+            yield done, loaded.result()
+
+
+def score_chunk(predictor: Predictor, index: ImageIndex, results: ChunkResults, batch_size: int) -> int:
+    """Score what is left of a chunk that is claimed; returns how many images that was.
+
+    Batches that were cut by a kill are done again as a whole, so every image keeps its company and its numbers.
+    Before the table is written the journal is read back and counted; what it lacks is computed again. An image that
+    failed gets another try after a restart.
+    """
+    jobs = index.chunk(results.number)
+    batches = [jobs[i:i + batch_size] for i in range(0, len(jobs), batch_size)]
+    done = results.done(jobs, failed_too=False)
+    computed = len(jobs) - len(done)
+    for _ in range(ROUNDS):
+        left = [job for batch in batches if not all(i in done for i, _ in batch) for job in batch]
+        for part, loaded in _batches(predictor, left, batch_size):
+            for record, mask in predictor.predict(part, loaded):
+                if record['index'] not in done:
+                    results.add(record, mask)
+        done = results.done(jobs)
+        if len(done) == len(jobs):
+            results.finish(done)
+            return computed
+    raise NotWritten(f'{results.journal.path} lacks {len(jobs) - len(done)} of {len(jobs)} images though they were '
+                     'written: the disk loses data. The chunk is not finished.')
+
+
+def score_share(predictor: Predictor, source: Union[str, Path], out: Union[str, Path], chunk_size: int = 500,
+                batch_size: int = 8, save_masks: bool = True, rank: int = 0, world_size: int = 1,
+                progress: Optional[Callable[[int, int], None]] = None) -> int:
+    """Score this process's chunks: number ``rank``, ``rank + world_size``, ...
+
+    Run again, with as many processes as you like, finished images are not computed again.
+
+    Args:
+        predictor: the model.
+        source: a folder, searched in depth, one image, or a list of paths.
+        out: gets ``scores/part-<n>.parquet``, ``masks``, and while at work ``index`` and ``journal``.
+        chunk_size: images in each file of scores.
+        batch_size: images in memory at a time, times three.
+        save_masks: write the final masks as PNG.
+        rank, world_size: which share.
+        progress: called with (chunks done, chunks in this share) after each chunk.
+
+    Returns:
+        The number of images computed now.
+
+    Raises:
+        ValueError: a size that is not positive; ``out`` holds results of another model, source or chunk size.
+        NotWritten: ``out`` cannot be written; what was finished is kept.
+    """
+    require_pyarrow()
+    for name, size in (('chunk_size', chunk_size), ('batch_size', batch_size)):
+        if size < 1:
+            raise ValueError(f'Scoring was given {name}={size}; it accepts 1 or more.')
+    out = Path(out)
+    make = build_index if rank == 0 else await_index
+    index = make(source, out / 'index', chunk_size)
+    _check_model(out, dict(format=2, fingerprint=predictor.fingerprint, batch_size=batch_size, masks=save_masks))
+    share = range(rank, index.chunks, world_size)
+    computed = 0
+    for position, number in enumerate(share, 1):
+        results = ChunkResults(out, number, save_masks)
+        if not results.finished:
+            results.open()
+            try:
+                if not results.finished:  # another process may have been at work on it a moment ago
+                    computed += score_chunk(predictor, index, results, batch_size)
+            finally:
+                results.close()
+        results.drop_journal()
+        if progress:
+            progress(position, len(share))
+    return computed
+
+
+def _check_model(out: Path, wanted: dict) -> None:
+    """Note what the results are of, or compare with the note that is there."""
+    path, text = out / 'model.json', json.dumps(wanted)
+    if not path.is_file():
+        part = path.with_name(f'{path.name}.{os.getpid()}.new')
+        write_whole(part, text)
+        try:
+            os.link(part, path)  # there as a whole or not at all, by whoever is first
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without links; all processes of a run write the same
+            write_whole(path, text)
+        part.unlink()
+    found = path.read_text(errors='replace')
+    if found != text:
+        raise ValueError(f'{out} holds results of another model or batch size, with or without masks, or of another '
+                         f'version ({found}, now {text}); give another output folder.')

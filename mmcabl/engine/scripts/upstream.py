@@ -1,0 +1,91 @@
+"""Find and run the scripts that the OpenMMLab packages install."""
+
+import os
+import runpy
+import subprocess
+import sys
+from argparse import ArgumentParser
+from importlib import util
+from pathlib import Path
+from typing import Optional, Sequence
+
+from mmengine.config import Config, DictAction
+
+from mmcabl.engine.scripts.console import quiet_console
+
+_PACKAGE = Path(__file__).resolve().parents[2]
+#: In an installed package inside it, in a clone beside it.
+TOOLS = next((p for p in (_PACKAGE / '.mim/tools', _PACKAGE.parent / 'tools') if p.is_dir()), _PACKAGE)
+
+
+def upstream_script(package: str, name: str) -> Path:
+    """Path of ``<package>/.mim/tools/<name>`` in the installed package.
+
+    Raises:
+        FileNotFoundError: the package is not installed, or was installed without its MIM files.
+    """
+    spec = util.find_spec(package)
+    if spec is None or not spec.origin:
+        raise FileNotFoundError(f'{package} is not installed.')
+    script = Path(spec.origin).parent / '.mim' / 'tools' / name
+    if not script.is_file():
+        raise FileNotFoundError(f'{script} is missing: {package} was installed without its MIM files; '
+                                'reinstall it from its wheel.')
+    return script
+
+
+def run_upstream(package: str, name: str) -> None:
+    """Run an upstream script in this process, unmodified, with this process's arguments.
+
+    What the run will need is checked before anything is built, and what upstream is known to print beside the
+    point goes to its log file alone.
+    """
+    script = upstream_script(package, name)
+    with quiet_console(package, training=name == 'train.py'):
+        runpy.run_path(str(script), run_name='__main__')
+
+
+def toolbox_of(arguments: Sequence[str]) -> str:
+    """The toolbox that a command line's config is for, its ``default_scope``; ``mmpretrain`` without a config."""
+    config = next((a for a in arguments if a.endswith('.py') and Path(a).is_file()), None)
+    if config is None:
+        return 'mmpretrain'  # its script says what is wrong
+    return Config.fromfile(config, import_custom_modules=False).get('default_scope', 'mmpretrain')
+
+
+def with_options(cfg: Config, options: Sequence[str]) -> Config:
+    """A config with ``--cfg-options`` merged, read as the upstream scripts read them."""
+    parser = ArgumentParser()
+    parser.add_argument('--cfg-options', nargs='*', action=DictAction, default={})
+    cfg.merge_from_dict(parser.parse_args(['--cfg-options', *options]).cfg_options)
+    return cfg
+
+
+def run_script(script: str, *arguments: str, log: Optional[Path] = None, threads: Optional[int] = None) -> None:
+    """Run ``tools/train.py`` or ``tools/test.py``, and so the unmodified script of a toolbox, in its own process.
+
+    Args:
+        script: ``train.py`` or ``test.py``.
+        arguments: of the script, the config first.
+        log: file to which everything it prints is added; None: this process's output.
+        threads: of PyTorch and OpenCV; all cores by default.
+
+    Raises:
+        SystemExit: it ended with another status than 0; the sentence says where its message is.
+    """
+    command = [sys.executable, str(TOOLS / script), *arguments]
+    print('+', ' '.join(command), flush=True)
+    environment = {**os.environ, 'PYTHONUNBUFFERED': '1'}
+    if threads:
+        environment.update(OMP_NUM_THREADS=str(threads), MKL_NUM_THREADS=str(threads))
+    if log is None:
+        code = subprocess.run(command, env=environment, check=False).returncode
+    else:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with open(log, 'a') as file:
+            code = subprocess.run(command, env=environment, check=False, stdout=file, stderr=file).returncode
+    if code:
+        where = f'in {log}' if log else 'above'
+        raise SystemExit(f'{script} ended with exit status {code}; its own message is {where}. Run the same '
+                         'command again to go on from the last checkpoint.')
+

@@ -1,0 +1,93 @@
+"""What each table shows: its rows, the training each row needs, the paper's numbers for it."""
+
+from dataclasses import dataclass
+from typing import Dict, Optional, Sequence, Tuple
+
+from mmcabl.lab.tables import paper
+from mmcabl.lab.tables.paper import AVERAGE, SETS, Numbers
+
+#: The seven trainings behind all tables.
+VARIANTS = ('cabl', 'none', 'structure-i', 'structure-ii', 'blocks-third', 'blocks-two-thirds', 'prewitt')
+#: Models of mmsegmentation beside the method: full supervision, with CABL as a plug-in, with augmentation.
+MIXES = ('fcn', 'fcn-cabl', 'fcn-da')
+#: Masks that know nothing, as PixelF1 reports them; their image score is chance.
+BASELINES = {'trivial: all ones': 'p_f1_all_ones', 'trivial: random half': 'p_f1_random'}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table.
+
+    Attributes:
+        cells: what names it, one for each of the table's key columns.
+        published: the paper's numbers, {} where the paper has none.
+        variant: the training it needs, None for rows that are the paper's alone.
+        p_f1: which of PixelF1's numbers counts: ``p_f1`` is the final mask's.
+        i_auc: False for rows whose image score is not one of the model's.
+    """
+
+    cells: Tuple[str, ...]
+    published: Numbers
+    variant: Optional[str] = None
+    p_f1: str = 'p_f1'
+    i_auc: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: its title, key columns, number columns and rows."""
+
+    name: str
+    title: str
+    keys: Tuple[str, ...]
+    sets: Sequence[str]
+    metrics: Sequence[str]
+    rows: Sequence[Row]
+
+    @property
+    def columns(self) -> Sequence[Tuple[str, str]]:
+        """(data set, metric) of each number column, the average last."""
+        return [(name, metric) for name in (*self.sets, AVERAGE) for metric in self.metrics]
+
+    @property
+    def variants(self) -> Sequence[str]:
+        """The trainings it needs."""
+        return list(dict.fromkeys(row.variant for row in self.rows if row.variant))
+
+
+def _trivial(columns: int) -> Sequence[Row]:
+    return [Row((name, *[''] * (columns - 1)), {}, 'cabl', key, i_auc=False) for name, key in BASELINES.items()]
+
+
+BOTH, TWO, NO_CGSR = ('i_auc', 'p_f1'), SETS[2:], 'p_f1_null'
+MARK = {True: 'yes', False: '-'}
+_OURS = list(paper.TABLE_I)[-1]
+
+TABLES: Dict[str, Table] = {table.name: table for table in (
+    Table('table1', 'Table I: comparison with other methods', ('Supervision', 'Method'), SETS, BOTH, [
+        *(Row((supervision, name), values, 'cabl' if name == _OURS else None)
+          for name, (supervision, values) in paper.TABLE_I.items()), *_trivial(2)]),
+    Table('table2', 'Table II: CABL and CGSR', ('CABL', 'CGSR'), TWO, BOTH, [
+        *(Row((MARK[cabl], MARK[cgsr]), values, 'cabl' if cabl else 'none', 'p_f1' if cgsr else NO_CGSR)
+          for (cabl, cgsr), values in paper.TABLE_II.items()), *_trivial(2)]),
+    Table('table3', 'Table III: structure of CABL, without CGSR', ('Structure',), TWO, BOTH, [
+        *(Row((key,), values, 'cabl' if key == 'iii' else f'structure-{key}', NO_CGSR)
+          for key, values in paper.TABLE_III.items()), *_trivial(1)]),
+    Table('table4', 'Table IV: blocks with CABL, without CGSR', ('Blocks',), TWO, BOTH, [
+        *(Row((key,), values, variant, NO_CGSR) for (key, values), variant in zip(
+            paper.TABLE_IV.items(), ('blocks-third', 'blocks-two-thirds', 'cabl'))), *_trivial(1)]),
+    Table('table5', 'Table V: edge operator, without CGSR', ('Operator',), SETS, BOTH, [
+        *(Row((key,), values, 'cabl' if key == 'Sobel' else 'prewitt', NO_CGSR)
+          for key, values in paper.TABLE_V.items()), *_trivial(1)]),
+    Table('table6', 'Table VI: prompts of CGSR', ('Prompt',), SETS, ('p_f1',), [
+        *(Row((key,), values, 'cabl', f'p_f1_{key}') for key, values in paper.TABLE_VI.items()), *_trivial(1)]),
+)}
+#: Not one of the paper's: weak and full supervision in one toolbox, by one metric.
+TABLES['mixes'] = Table(
+    'mixes', 'Weak and full supervision', ('Supervision', 'Method'), SETS, BOTH, [
+        Row(('full', 'FCN'), {}, 'fcn'), Row(('full', 'FCN, CABL as a plug-in'), {}, 'fcn-cabl'),
+        Row(('full', 'FCN+DA'), paper.TABLE_I['FCN+DA'][1], 'fcn-da'),
+        Row(('weak', 'Ours'), paper.TABLE_I[_OURS][1], 'cabl'), *_trivial(2)])
+PAPER_TABLES = [name for name in TABLES if name != 'mixes']
+#: The figures that are made beside them.
+FIGURES = ('fig4', 'fig5')

@@ -1,0 +1,151 @@
+"""Results of one chunk: a journal while it is worked on, one Parquet file when it is done."""
+
+import re
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from mmcabl.records.journal import Journal
+from mmcabl.utils.files import remove_parts, write_mask, write_whole, writing
+from mmcabl.utils.names import to_text
+
+COLUMNS = {'index': 'int64', 'image': 'string', 'unreadable': 'bool', 'failed': 'bool', 'reason': 'string',
+           'score': 'double', 'height': 'int32', 'width': 'int32', 'orientation': 'int32', 'area': 'double',
+           'box_x0': 'int32', 'box_y0': 'int32', 'box_x1': 'int32', 'box_y1': 'int32', 'positive_x': 'int32',
+           'positive_y': 'int32', 'negative_x': 'int32', 'negative_y': 'int32', 'mask': 'string'}
+#: What UTF-8, so Parquet, has no bytes for.
+SURROGATES = re.compile('[\ud800-\udfff]')
+#: Every record has these.
+NEEDED = ('index', 'image', 'unreadable', 'failed')
+Job = Tuple[int, str]
+Record = Dict[str, Any]
+
+
+def require_pyarrow():
+    """pyarrow, or one sentence on how to get it."""
+    try:
+        import pyarrow
+        import pyarrow.parquet  # noqa: F401
+    except ImportError as error:
+        raise ImportError(f"Scoring writes Parquet files and needs pyarrow, which cannot be imported ({error}): pip "
+                          "install 'mmcabl[scoring]'.") from error
+    return pyarrow
+
+
+class ChunkResults:
+    """``<out>/scores/part-<n>.parquet``, and ``<out>/masks/<n>/<index>.png`` where masks are saved.
+
+    A record is on disk when :meth:`add` returns; a mask is there as a whole before the record that names it.
+    Killed at any point, the journal has every finished image, and at most a cut last line, which is passed over.
+    The column ``image`` has paths as ``mmcabl.records.to_text`` writes them; ``height`` and ``width`` are those of
+    the stored pixels, which ``orientation`` (EXIF's, 1 to 8) turns upright.
+
+    Args:
+        out: folder of all results.
+        number: of the chunk.
+        save_masks: write masks, 255 is manipulated, on the pixel grid of the stored file.
+    """
+
+    def __init__(self, out: Path, number: int, save_masks: bool = True) -> None:
+        self.out, self.number, self.save_masks = out, number, save_masks
+        self.table = out / 'scores' / f'part-{number:06d}.parquet'
+        self.journal = Journal(out / 'journal' / f'{number:06d}.jsonl', is_record)
+        self.masks = out / 'masks' / f'{number:06d}'
+        self._lock = FileLock(out / 'journal' / f'{number:06d}.lock', timeout=0)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the chunk is done."""
+        return self.table.is_file()
+
+    def open(self) -> None:
+        """Claim the chunk.
+
+        Raises:
+            RuntimeError: another process is at work on it.
+        """
+        with writing(self._lock.lock_file):
+            self.journal.path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._lock.acquire()
+            except Timeout:
+                raise RuntimeError(f'Another process is at work on chunk {self.number} of {self.out}; two runs on '
+                                   'one output folder must not overlap.') from None
+
+    def done(self, jobs: Sequence[Job], failed_too: bool = True) -> Dict[int, Record]:
+        """The whole records of the chunk's images, by index, whose masks are there where masks are wanted."""
+        names = {index: to_text(path) for index, path in jobs}
+        found: Dict[int, Record] = {}
+        for record in self.journal.read():
+            if names.get(record['index']) == record['image']:
+                found[record['index']] = record
+        return {index: record for index, record in found.items()
+                if self._has_mask(record) and (failed_too or not record['failed'])}
+
+    def add(self, record: Record, mask: Optional[np.ndarray]) -> None:
+        """Write one image's mask and record."""
+        if self.save_masks and not record['unreadable'] and not record['failed']:
+            target = self._mask(record)
+            write_mask(target, mask)
+            record = dict(record, mask=target.relative_to(self.out).as_posix())
+        self.journal.append(record)
+
+    def finish(self, records: Dict[int, Record]) -> None:
+        """Write the chunk's table and remove its journal. ``records``: of every image of the chunk."""
+        arrow = require_pyarrow()
+        rows = [{key: records[index].get(key) for key in COLUMNS} for index in sorted(records)]
+        data = arrow.BufferOutputStream()
+        arrow.parquet.write_table(arrow.Table.from_pylist(rows, schema=arrow.schema(list(COLUMNS.items()))), data)
+        write_whole(self.table, data.getvalue().to_pybytes(), sync=True)
+        remove_parts(self.masks)
+        self.drop_journal()
+
+    def drop_journal(self) -> None:
+        """Remove the journal of a finished chunk, which a kill may have left."""
+        self.close()
+        with writing(self.journal.path):
+            self.journal.path.unlink(missing_ok=True)
+            Path(self._lock.lock_file).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Give the chunk up."""
+        self.journal.close()
+        self._lock.release(force=True)
+
+    def _mask(self, record: Record) -> Path:
+        return self.masks / f'{record["index"]:09d}.png'
+
+    def _has_mask(self, record: Record) -> bool:
+        if not self.save_masks or record['unreadable'] or record['failed']:
+            return True
+        mask = self._mask(record)
+        return mask.is_file() and mask.stat().st_size > 0
+
+
+def is_record(record: Record) -> bool:
+    """Whether a dict out of a journal fits the table: types, ranges, finite numbers."""
+    return (all(record.get(key) is not None for key in NEEDED)
+            and all(value is None or _fits(value, COLUMNS.get(key, '')) for key, value in record.items()))
+
+
+def _fits(value: Any, kind: str) -> bool:
+    if kind.startswith('int'):
+        return type(value) is int and abs(value) < 2 ** (int(kind[3:]) - 1)
+    if kind == 'double':
+        return type(value) in (int, float) and abs(value) < 1e300  # which NaN is not
+    if kind == 'string':
+        return isinstance(value, str) and not SURROGATES.search(value)
+    return kind == 'bool' and isinstance(value, bool)
+
+
+def left_out_images(out: Path) -> Dict[str, List[Tuple[str, str]]]:
+    """(path, reason) of the images without a score in the finished chunks: ``unreadable`` and ``failed``."""
+    arrow = require_pyarrow()
+    found: Dict[str, List[Tuple[str, str]]] = dict(unreadable=[], failed=[])
+    for path in sorted((out / 'scores').glob('part-*.parquet')):
+        part = arrow.parquet.ParquetFile(path).read(columns=['image', 'reason', *found], use_threads=False)
+        for kind, images in found.items():
+            images += [(row['image'], row['reason'] or '') for row in part.filter(part[kind]).to_pylist()]
+    return found

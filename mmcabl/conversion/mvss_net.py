@@ -1,6 +1,6 @@
 """MVSS-Net's published names."""
 
-from mmcabl.conversion.table1 import CONVERSIONS, Conversion, State, renaming
+from mmcabl.conversion.rules import Conversion, State, renaming
 from mmcabl.models.layers.bayar import BayarConv2d
 
 KERNEL = 'constrain_conv.kernel'
@@ -29,8 +29,11 @@ def _rename(state: State) -> State:
 
 
 _RESNET = dict(type='mmcabl.MultiGridResNet', depth=50)
-CONVERSIONS['mvss_net'] = Conversion(
-    model=dict(type='mmcabl.MVSSNet', backbone=_RESNET, noise_backbone=_RESNET),
-    rename=_rename,
-    dropped=(r'(^|\.)model\.fc\.', r'^sobel_[xy]\d\.0\.weight$'),
-    source='github.com/dong03/MVSS-Net, README (mvssnet_casia.pt and others); no licence is given')
+CONVERSIONS = {
+    'mvss-net': Conversion(
+        model=dict(type='mmcabl.MVSSNet', backbone=_RESNET, noise_backbone=_RESNET),
+        rename=_rename,
+        # ImageNet's classifiers, never used; Sobel's kernels, which are constants
+        dropped=(r'(^|\.)model\.fc\.', r'^sobel_[xy]\d\.0\.weight$'),
+        source='github.com/dong03/MVSS-Net, README (one file a training set); no licence is given'),
+}

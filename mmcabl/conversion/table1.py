@@ -1,50 +1,20 @@
 """Published checkpoints of the comparison systems: how their parameters are called, and how they are called here."""
 
 import re
-from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
+from typing import Dict, List, Tuple
 
-from torch import Tensor
+from mmcabl.conversion import cat_net, gsr_net, mantra_net, mvss_net
+from mmcabl.conversion.rules import Conversion, State, renaming
 
-State = Dict[str, Tensor]
-
-
-class Conversion(NamedTuple):
-    """What the converter has to know of a system.
-
-    Attributes:
-        model: config of the system here; its state dict is what is to be filled.
-        rename: from a state dict under the published names to one under ours; names it does not know are left as
-            they are, and reported as unused.
-        dropped: regular expressions of published names that are not wanted on purpose: counters, constants that our
-            layers know themselves.
-        source: where the weights are published, and their licence.
-    """
-
-    model: Dict[str, Any]
-    rename: Callable[[State], State]
-    dropped: Sequence[str] = ()
-    source: str = ''
-
-
-def renaming(*pairs: Tuple[str, str]) -> Callable[[State], State]:
-    """A ``rename`` that applies regular expressions and their replacements in order; values are as they were."""
-
-    def rename(state: State) -> State:
-        renamed: State = {}
-        for name, value in state.items():
-            new = name
-            for pattern, replacement in pairs:
-                new = re.sub(pattern, replacement, new)
-            if new in renamed:
-                raise ValueError(f'The checkpoint has two entries for {new!r}; the second is {name[:80]!r}.')
-            renamed[new] = value
-        return renamed
-
-    return rename
-
+__all__ = ['CONVERSIONS', 'Conversion', 'State', 'convert_system', 'renaming']
 
 #: By the name that the converter is given; other systems add theirs.
-CONVERSIONS: Dict[str, Conversion] = {}
+CONVERSIONS: Dict[str, Conversion] = {
+    **cat_net.CONVERSIONS,
+    **gsr_net.CONVERSIONS,
+    **mantra_net.CONVERSIONS,
+    **mvss_net.CONVERSIONS,
+}
 
 
 def convert_system(system: str, state: State) -> Tuple[State, List[str]]:

@@ -2,6 +2,8 @@
 
 from mmcabl.models.detectors.base import ForensicDetector
 from mmcabl.models.detectors.cat_net import CATNet
+from mmcabl.models.detectors.gsr_net import GSRNet
+from mmcabl.models.detectors.mantra_net import ManTraNet
 from mmcabl.models.detectors.mvss_net import MVSSNet
 
-__all__ = ['CATNet', 'ForensicDetector', 'MVSSNet']
+__all__ = ['CATNet', 'ForensicDetector', 'GSRNet', 'MVSSNet', 'ManTraNet']

@@ -58,17 +58,21 @@ class MVSSNet(ForensicDetector):
             Edge logits (B, 1, H / 4, W / 4); mask logits (B, 1, H, W).
         """
         features = self.backbone(x)
+        return self.edge_head(features), self._masks(x, features[-1])
+
+    def _masks(self, x: Tensor, deepest: Tensor) -> Tensor:
         grey = (x * x.new_tensor(GREY)[:, None, None]).sum(1, keepdim=True)
         noise = self.noise_backbone(self.constrained(grey))[-1]
-        mask = self.mask_head(torch.cat([features[-1], noise], 1))
-        return self.edge_head(features), F.interpolate(mask, x.shape[-2:], mode='bilinear', align_corners=True)
+        masks = self.mask_head(torch.cat([deepest, noise], 1))
+        return F.interpolate(masks, x.shape[-2:], mode='bilinear', align_corners=True)
 
     def _ordered(self, inputs: Tensor) -> Tensor:
         return inputs.flip(-3) if self.channel_order == 'bgr' else inputs
 
     def detect(self, image: Tensor, sample: Any) -> Tuple[Tensor, Tensor]:
-        """Score: maximum of the map; map (H, W): probability of each pixel of the input."""
-        found = self.logits(self._ordered(image))[1][0, 0].sigmoid()
+        """Score: maximum of the map; map (H, W): of probabilities. The edge branch serves training alone."""
+        image = self._ordered(image)
+        found = self._masks(image, self.backbone(image)[-1])[0, 0].sigmoid()
         return found.max(), found
 
     def loss(self, inputs: Tensor, data_samples: Sequence[Any]) -> Dict[str, Tensor]:

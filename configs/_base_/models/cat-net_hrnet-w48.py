@@ -13,8 +13,8 @@ model = dict(
             'hrnet-w48_3rdparty_8xb32_in1k_20220120-e555ef50.pth',
             prefix='backbone')),
     # The papers train this stream on double JPEG compression first: those weights are published, too.
-    dct_stream=dict(type='mmcabl.DCTStream'),
-    head=dict(type='mmcabl.StreamFusionHead'),
+    dct_stream=dict(type='mmcabl.DCTStream', init_cfg=dict(type='Normal', layer='Conv2d', std=0.001)),
+    head=dict(type='mmcabl.StreamFusionHead', init_cfg=dict(type='Normal', layer='Conv2d', std=0.001)),
     class_weights=(0.5, 2.5),
     data_preprocessor=dict(type='mmcabl.ForensicDataPreprocessor', mean=[127.5] * 3, std=[127.5] * 3),
     # CGSR on top: --cfg-options model.postprocessor.compare="['point','box','box_point']" and a refiner

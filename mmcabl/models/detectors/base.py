@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
+import numpy as np
 import torch
 from mmengine.model import BaseModel
 from mmpretrain.structures import DataSample
@@ -107,4 +108,6 @@ def truth_of(samples: Sequence[Any], device: Union[str, torch.device] = 'cpu') -
             raise KeyError(f"{sample.get('img_path', 'A training sample')} has no gt_seg_map, which full supervision "
                            "needs: put dict(type='mmcabl.LoadForgerySegMap') behind the step that loads images and "
                            "'gt_seg_map' into algorithm_keys of the step that packs them.")
-    return torch.stack([torch.as_tensor(sample.gt_seg_map).long() for sample in samples]).to(device)
+    # a mirrored array runs backwards, which torch does not take
+    maps = [np.ascontiguousarray(sample.gt_seg_map) for sample in samples]
+    return torch.stack([torch.from_numpy(found).long() for found in maps]).to(device)

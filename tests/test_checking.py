@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmcabl.lab.checks import check_root, find_leakage, recognize, text
-from mmcabl.lab.checks.inspect import difference_hash
+from mmcabl.datasets import IMD2020
+from mmcabl.lab.checks import check_root, find_leakage, recognize, report_text
+from mmcabl.lab.checks.inspection import difference_hash
 from mmcabl.lab.synthetic import ForgeryRecipe, generate
 from mmcabl.lab.synthetic.layouts import LAYOUTS
 from tests.conftest import write_casia
@@ -43,7 +44,7 @@ def test_written_layouts_are_recognized_and_decode_to_their_truth(name, photogra
         if record['mask']:
             # Columbia's coloured JPEGs lose a pixel or two along the border
             assert areas[Path(record['image']).name] == pytest.approx(record['area'], abs=0.02)
-    assert 'usable' in text(found) and 'published: ' in text(found)
+    assert 'usable' in report_text(found) and 'published: ' in report_text(found)
 
 
 def test_findings(tmp_path):
@@ -66,7 +67,7 @@ def test_findings(tmp_path):
     assert [Path(i.path).name for g in found.duplicates for i in g] == ['Au_copy.png', 'Tp_D_x_00007.png']
     assert len(found.unreadable) == 2 and 'Au_ani_00001.jpg is truncated' in found.unreadable[0]
     assert found.problems == ['2 files cannot be read']
-    said = text(found)
+    said = report_text(found)
     for words in ('here -7487 and -5118', 'usable for I-AUC: 8 of 9 images; for P-F1: 2 of 5 manipulated ones',
                   'P-F1 of marking everything: 0.', '30 x 20, image 48 x 48; resized', 'its number is that of',
                   'Au_copy.png (authentic) = ', 'not usable as it is: 2 files cannot be read'):
@@ -134,17 +135,21 @@ def test_hostile_files_and_names_are_reported_and_nothing_else_suffers(tmp_path,
     root = write_casia(tmp_path / 'set')
     os.mkfifo(root / 'CASIA 2.0/Au/pipe.jpg')
     (root / 'CASIA 2.0/Au/endless.jpg').symlink_to('/dev/zero')
+    (root / 'CASIA 2.0/Au/round.png').symlink_to('round.png')
+    (root / 'round').symlink_to('round')  # where IMD2020 has its folders
     (root / 'CASIA 2.0/Au/inner.jpg').mkdir()
     with open(os.fsencode(root) + b'/CASIA 2.0/Au/caf\xe9.jpg', 'wb') as file:
         file.write(b'text')
     (root / 'CASIA 2 Groundtruth/Tp_D_x_00004_gt.png').unlink()
     os.mkfifo(root / 'CASIA 2 Groundtruth/Tp_D_x_00004_gt.png')
+    assert not IMD2020.looks_like(str(root))
     found = check_root(str(root), progress=False, partial=True)
-    assert found.counts == (7, 4) and len(found.unreadable) == 4
+    assert found.counts == (8, 4) and len(found.unreadable) == 5
     assert [Path(i.path).name for i in found.unusable if i.label] == ['Tp_D_x_00004.png']
     assert run_script(monkeypatch, root, '--quiet', '--partial', '--json', tmp_path / 'report.json') == 1
     said = capsys.readouterr().out
-    for words in (r'caf\xe9.jpg is not an image', 'pipe.jpg is a named pipe', 'endless.jpg is a device'):
+    for words in (r'caf\xe9.jpg is not an image', 'pipe.jpg is a named pipe', 'endless.jpg is a device',
+                  'round.png cannot be read: Too many'):
         assert words in said and said.encode()
     assert os.fsencode(json.loads((tmp_path / 'report.json').read_text())['unusable'][0]['image']).endswith(
         b'caf\xe9.jpg')

@@ -16,7 +16,8 @@ from PIL import Image
 
 from mmcabl.engine.scripts.upstream import upstream_script
 from mmcabl.evaluation import ImageAUC, PixelF1
-from mmcabl.registry import HOOKS
+from mmcabl.records import file_name
+from mmcabl.registry import HOOKS, TRANSFORMS
 from mmcabl.stack import StackError, require_mmseg
 from tests import warm
 from tests.conftest import write_casia
@@ -202,5 +203,8 @@ def test_show_dir_draws_on_the_stored_grid(monkeypatch, tmp_path):
     hook = HOOKS.build(dict(type='mmcabl.SegmentationOverlayHook', draw=True))
     samples = [SegDataSample(metainfo=dict(img_path=str(tmp_path / 'turned.png'), unreadable=broken))
                for broken in (True, False)]
-    hook.after_test_iter(None, 0, {}, samples)
-    assert drawn == [('test_turned.png', (12, 20, 3), [0, 0, 255])]
+    load = TRANSFORMS.build(dict(type='mmcabl.LoadForensicImage'))
+    pixels = torch.from_numpy(load(dict(img_path=str(tmp_path / 'turned.png')))['img']).permute(2, 0, 1)
+    (tmp_path / 'turned.png').unlink()  # nothing reads the file again
+    hook.after_test_iter(None, 0, dict(inputs=[pixels, pixels], data_samples=samples), samples)
+    assert drawn == [(file_name(str(tmp_path / 'turned.png'), 'test'), (12, 20, 3), [0, 0, 255])]

@@ -56,6 +56,9 @@ def test_metadata(built):
     with zipfile.ZipFile(built['wheel']) as file:
         found = message_from_bytes(file.read(next(n for n in file.namelist() if n.endswith('.dist-info/METADATA'))))
     assert found['Requires-Python'] == '>=3.10' and found['License-Expression'] == 'Apache-2.0'
+    needs = found.get_all('Requires-Dist')
+    for stack in ('onedl', 'openmmlab'):  # a wheel alone, installed as the README says, could not be imported
+        assert [n for n in needs if n.startswith('torchvision') and f'extra == "{stack}"' in n], stack
 
 
 @pytest.fixture

@@ -18,29 +18,10 @@ from mmcabl.apis import build_index
 from mmcabl.apis.scoring import rank_and_size
 from mmcabl.records import from_text
 from tests.scoring_kills import killed_often
-from tests.scoring_runs import SCRIPT, made_predictor, made_setting, made_whole, picture_at, share, tables
+from tests.scoring_runs import SCRIPT, picture_at, share, tables
 
-pytestmark = pytest.mark.skipif(not hasattr(os, 'fork'), reason='needs fork')
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    torch.set_num_threads(1)
-
-
-@pytest.fixture(scope='module')
-def setting(tmp_path_factory):
-    return made_setting(tmp_path_factory.getbasetemp())
-
-
-@pytest.fixture(scope='module')
-def predictor(tmp_path_factory):
-    return made_predictor(tmp_path_factory.getbasetemp())
-
-
-@pytest.fixture(scope='module')
-def whole(tmp_path_factory):
-    return made_whole(tmp_path_factory.getbasetemp())
+pytestmark = [pytest.mark.skipif(not hasattr(os, 'fork'), reason='needs fork'),
+              pytest.mark.usefixtures('one_thread')]
 
 
 def test_the_table_has_every_image_once(setting, whole):
@@ -140,6 +121,29 @@ def test_images_that_came_and_went_are_counted_aloud(predictor, tmp_path, said):
         path.unlink()
     with pytest.raises(FileNotFoundError, match='has no images'):  # an empty mount point is no empty data set
         build_index(tmp_path / 'images', tmp_path / 'out/index', 3)
+
+
+@pytest.mark.parametrize('environment, asked, device', [
+    ({}, '', 'cuda:0'), (dict(LOCAL_RANK='5'), '', 'cuda:5'), (dict(SLURM_LOCALID='3'), '', 'cuda:3'),
+    (dict(SLURM_LOCALID='0', LOCAL_RANK='11'), '', 'cuda:3'), (dict(LOCAL_RANK='5'), 'cpu', 'cpu')])
+def test_each_rank_scores_on_its_own_gpu(tmp_path, monkeypatch, environment, asked, device):
+    class Asked(Exception):
+        """With the device that the model would be loaded on."""
+
+    def predictor(config, checkpoint, device, **kwargs):
+        raise Asked(device)
+
+    for name in ('RANK', 'WORLD_SIZE', 'SLURM_PROCID', 'SLURM_NTASKS', 'LOCAL_RANK', 'SLURM_LOCALID'):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    monkeypatch.setattr(torch.cuda, 'device_count', lambda: 8)
+    monkeypatch.setattr('mmcabl.apis.Predictor', predictor)
+    monkeypatch.setattr(sys, 'argv', ['score.py', 'config.py', 'model.pth', 'images', str(tmp_path / 'out'),
+                                      *(['--device', asked] if asked else [])])
+    with pytest.raises(Asked, match=f'^{device}$'):
+        runpy.run_path(str(SCRIPT), run_name='__main__')
 
 
 def test_ranks_come_from_torchrun_or_slurm(monkeypatch):

@@ -13,7 +13,8 @@ from pathlib import Path
 from mmcabl.lab.tables.bench import Bench
 from mmcabl.lab.tables.definitions import FIGURES, PAPER_TABLES, TABLES
 from mmcabl.lab.tables.families import FAMILIES
-from mmcabl.lab.tables.rehearsal import find_data, make_data
+from mmcabl.lab.tables.rehearsal import find_sets, make_sets
+from mmcabl.lab.tables.render import require_pandas
 from mmcabl.lab.tables.tables_report import write_report
 
 
@@ -38,11 +39,12 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args, start = parse_args(), time.time()
+    require_pandas()
     family = FAMILIES[args.family]
     out = args.out or Path('work_dirs/tables') / family.name
     data = args.data or (out / 'data' if family.name == 'rehearsal' else Path('data'))
     if family.name == 'rehearsal':
-        data = (find_data if args.collect else make_data)(data, args.train_images, args.test_images)
+        data = (find_sets if args.collect else make_sets)(data, args.train_images, args.test_images)
     # all tables and prompts share one encoding of each image
     bench = Bench(family, out, data, args.threads, tuple(args.cfg_options), tuple(args.test_options),
                   encodings=out / 'sam_encodings')

@@ -3,6 +3,7 @@ from mmcabl.datasets.benchmarks.casia import CASIAv1, CASIAv2
 from mmcabl.datasets.benchmarks.columbia import Columbia
 from mmcabl.datasets.benchmarks.coverage import COVERAGE
 from mmcabl.datasets.benchmarks.imd2020 import IMD2020
+from mmcabl.datasets.forgery_benchmark import ForgeryBenchmark
 from mmcabl.datasets.forgery_dataset import ForgeryDataset
 from mmcabl.datasets.lists.folders import ForgeryFolders
 from mmcabl.datasets.lists.list_formats import BadList
@@ -17,6 +18,7 @@ from mmcabl.datasets.transforms.loading import (
     fit_mask,
     read_image,
 )
+from mmcabl.datasets.transforms.packing import PackForensicInputs
 from mmcabl.datasets.transforms.perturbations import (
     GaussianBlurring,
     GaussianNoise,
@@ -27,8 +29,8 @@ from mmcabl.datasets.transforms.perturbations import (
 from mmcabl.datasets.transforms.picture import KeepPicture
 
 __all__ = [
-    'BadList', 'CASIAv1', 'CASIAv2', 'COVERAGE', 'Columbia', 'ForgeryDataset', 'ForgeryFolders',
+    'BadList', 'CASIAv1', 'CASIAv2', 'COVERAGE', 'Columbia', 'ForgeryBenchmark', 'ForgeryDataset', 'ForgeryFolders',
     'ForgeryList', 'GaussianBlurring', 'GaussianNoise', 'GridCrop', 'IMD2020', 'JPEGCompression', 'KeepPicture',
     'LoadDCT', 'LoadForensicImage', 'LoadForgeryMask', 'LoadForgerySegMap', 'MASK_RULES', 'NaiveManipulation',
-    'Rescaling', 'SocialNetwork', 'fit_mask', 'read_image', 'read_mask',
+    'PackForensicInputs', 'Rescaling', 'SocialNetwork', 'fit_mask', 'read_image', 'read_mask',
 ]

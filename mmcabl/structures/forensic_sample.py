@@ -82,7 +82,7 @@ class ForensicSample:
 
 #: Where fields come from, for whoever misses one.
 WHENCE = {
-    'label': "the data set ('gt_label'; under mmsegmentation list it in the meta_keys of PackSegInputs)",
+    'label': "the data set ('gt_label'; under mmsegmentation mmcabl.PackForensicSegInputs packs it)",
     'truth': 'mmcabl.LoadForgeryMask in the test pipeline', 'score': "the model ('pred_score' or 'seg_logits')",
     'raw_map': "the model ('cam_raw' or 'seg_logits')", 'cam': "the model ('cam' or 'seg_logits')",
     'prompts': 'CGSR, the postprocessor of a model', 'mask': "the model ('pred_mask' or 'pred_sem_seg')",

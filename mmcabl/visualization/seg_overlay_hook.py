@@ -1,6 +1,5 @@
 """mmseg's ``--show-dir`` on the stored grid and beside unreadable images."""
 
-import os
 from typing import Optional, Sequence
 
 import numpy as np
@@ -8,8 +7,10 @@ from mmengine.runner import Runner
 from mmseg.engine.hooks import SegVisualizationHook
 from mmseg.structures import SegDataSample
 
-from mmcabl.images import read_image
 from mmcabl.registry import HOOKS
+from mmcabl.structures import forensic_sample
+from mmcabl.structures.pictures import loaded_pixels
+from mmcabl.utils.names import file_name
 
 
 @HOOKS.register_module()
@@ -18,13 +19,14 @@ class SegmentationOverlayHook(SegVisualizationHook):
 
     def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: Optional[dict] = None,
                         outputs: Sequence[SegDataSample] = ()) -> None:
-        """Draw the samples of one batch; an unreadable image is left out."""
+        """Draw the samples of one batch; an image without a result is left out."""
         if not self.draw:
             return
-        for sample in outputs:
+        for i, sample in enumerate(outputs):
             self._test_index += 1
-            if sample.get('unreadable'):
+            if not forensic_sample(sample).usable:
                 continue
-            picture = np.ascontiguousarray(read_image(sample.img_path)[..., ::-1])
-            self._visualizer.add_datasample(f'test_{os.path.basename(sample.img_path)}', picture, data_sample=sample,
+            picture = np.ascontiguousarray(loaded_pixels(data_batch, i))
+            # OpenCV, which writes the picture, crashes at a name that is not UTF-8 and loses one that is too long
+            self._visualizer.add_datasample(file_name(sample.img_path, 'test'), picture, data_sample=sample,
                                             show=self.show, wait_time=self.wait_time, step=self._test_index)

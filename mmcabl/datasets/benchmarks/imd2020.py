@@ -3,7 +3,8 @@
 import os
 from typing import Dict, Iterator, List, Tuple
 
-from mmcabl.datasets.forgery_dataset import ForgeryDataset, list_images, stem
+from mmcabl.datasets.forgery_dataset import ForgeryDataset
+from mmcabl.images import is_folder, list_images, stem
 from mmcabl.registry import DATASETS
 
 ORIGINAL, MASK = '_orig', '_mask'
@@ -29,7 +30,7 @@ class IMD2020(ForgeryDataset):
     @staticmethod
     def _folders(data_root: str) -> Iterator[Tuple[List[str], Dict[str, str]]]:
         """The images of each folder, and its masks by stem."""
-        inner = sorted(f.path for f in os.scandir(data_root) if f.is_dir()) if os.path.isdir(data_root) else []
+        inner = sorted(f.path for f in os.scandir(data_root) if is_folder(f)) if os.path.isdir(data_root) else []
         for folder in inner:
             files = list_images(folder)
             masks = {stem(p): p for p in files if stem(p).endswith(MASK)}

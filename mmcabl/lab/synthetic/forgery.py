@@ -92,7 +92,7 @@ def make_image(photo: np.ndarray, donor: np.ndarray, manipulated: bool, recipe: 
     if manipulated:
         kind = str(rng.choice(list(recipe.forgeries)))
         mask = random_region(rng, host.shape[:2], recipe.area)
-        content = _content(kind, host, donor, mask, recipe, rng)
+        content = _picture_content(kind, host, donor, mask, recipe, rng)
         record['forgery'] = kind
         if recipe.traces and recipe.strength > 0:
             record['trace'] = draw_trace(rng, recipe.traces, recipe.strength)
@@ -103,7 +103,7 @@ def make_image(photo: np.ndarray, donor: np.ndarray, manipulated: bool, recipe: 
     return SyntheticImage(encode_jpeg(host, quality), mask, record)
 
 
-def _content(kind: str, host, donor, mask, recipe: ForgeryRecipe, rng) -> np.ndarray:
+def _picture_content(kind: str, host, donor, mask, recipe: ForgeryRecipe, rng) -> np.ndarray:
     """What is put where the mask is, as a whole image."""
     if kind == 'splicing':
         return crop(donor, recipe, rng)

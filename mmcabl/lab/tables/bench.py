@@ -51,7 +51,7 @@ class Bench:
         if config not in self._parsed:
             self._parsed[config] = Config.fromfile(str(config))
         cfg = deepcopy(self._parsed[config])
-        found = data_options(len(cfg.test_dataloader.dataset.datasets), self.data)
+        found = data_options(cfg.test_dataloader.dataset, self.data)
         refiner = cfg.model.get('postprocessor', {}).get('refiner', {})
         if self.encodings and refiner.get('type') == 'mmcabl.SAMRefiner':
             found['model.postprocessor.refiner.cache_dir'] = str(self.encodings)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Dict, Optional, Sequence, Tuple
 
 from mmcabl.lab.tables import paper
-from mmcabl.lab.tables.paper import AVERAGE, SETS, Numbers
+from mmcabl.lab.tables.paper import Printed
+from mmcabl.utils.data_configs import AVERAGE, SETS
 
 #: The seven trainings behind all tables.
 VARIANTS = ('cabl', 'none', 'structure-i', 'structure-ii', 'blocks-third', 'blocks-two-thirds', 'prewitt')
@@ -27,7 +28,7 @@ class Row:
     """
 
     cells: Tuple[str, ...]
-    published: Numbers
+    published: Printed
     variant: Optional[str] = None
     p_f1: str = 'p_f1'
     i_auc: bool = True

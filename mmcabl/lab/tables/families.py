@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Dict
 
 from mmcabl.lab.tables.definitions import MIXES, VARIANTS
-from mmcabl.lab.tables.paper import SETS
+from mmcabl.utils.data_configs import type_name
 
-_PACKAGE = Path(__file__).resolve().parents[2]
+_HERE = Path(__file__).resolve().parents[2]
 #: In an installed package inside it, in a clone beside it.
-CONFIGS = next((p for p in (_PACKAGE / '.mim/configs', _PACKAGE.parent / 'configs') if p.is_dir()), _PACKAGE)
+CONFIGS = next((p for p in (_HERE / '.mim/configs', _HERE.parent / 'configs') if p.is_dir()), _HERE)
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,12 @@ FAMILIES: Dict[str, Family] = {family.name: family for family in (
 )}
 
 
-def data_options(config_sets: int, data: Path) -> Dict[str, str]:
-    """``--cfg-options`` that point a config's data sets below ``data``: ``data/CASIAv2``, ``data/CASIAv1``, ..."""
-    roots = SETS if config_sets == len(SETS) else ['CASIAv1'] * config_sets
-    options = {f'test_dataloader.dataset.datasets.{i}.data_root': str(data / name) for i, name in enumerate(roots)}
+def data_options(dataset: Dict, data: Path) -> Dict[str, str]:
+    """``--cfg-options`` that point a config's data sets below ``data``: ``data/CASIAv2``, ``data/CASIAv1``, ...
+
+    ``dataset`` is the config's test set, a ``ForgeryBenchmark`` or a ``ConcatDataset``.
+    """
+    key, parts = 'test_dataloader.dataset', dataset.get('datasets')
+    options = {f'{key}.data_root': str(data)} if parts is None else {
+        f'{key}.datasets.{i}.data_root': str(data / type_name(part)) for i, part in enumerate(parts)}
     return {'train_dataloader.dataset.data_root': str(data / 'CASIAv2'), **options}

@@ -10,8 +10,11 @@ import numpy as np
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt  # noqa: E402, after the choice of a backend without windows
 
-KINDS = {'jpeg': 'JPEG quality', 'blur': 'Gaussian blur, kernel in px', 'resize': 'resized by',
-         'noise': 'Gaussian noise, sigma in grey levels', 'social': 'social network, largest side in px'}
+from mmcabl.images import read_image  # noqa: E402
+from mmcabl.utils.files import write_png  # noqa: E402
+
+PERTURBATIONS = {'jpeg': 'JPEG quality', 'blur': 'Gaussian blur, kernel in px', 'resize': 'resized by',
+                 'noise': 'Gaussian noise, sigma in grey levels', 'social': 'social network, largest side in px'}
 PANELS = ('image', 'truth', 'CAM and prompts', 'refined mask')
 
 
@@ -20,7 +23,7 @@ def grid(overlays: Sequence[Path], out: Path, width: int = 1200, rows: int = 12)
 
     Args:
         overlays: pictures that ``LocalizationOverlayHook`` wrote.
-        out: picture to write.
+        out: PNG to write.
         width: of it in px.
         rows: images at most, taken evenly.
 
@@ -32,11 +35,11 @@ def grid(overlays: Sequence[Path], out: Path, width: int = 1200, rows: int = 12)
     chosen = [overlays[i] for i in np.unique(np.linspace(0, len(overlays) - 1, rows).round().astype(int))]
     strips = [_headline(width)]
     for path in chosen:
-        picture = cv2.imread(str(path))
+        picture = read_image(path)
         height = max(1, round(picture.shape[0] * width / picture.shape[1]))
         strips += [cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA),
                    np.full((max(2, width // 240), width, 3), 255, np.uint8)]
-    cv2.imwrite(str(out), np.vstack(strips))
+    write_png(out, np.vstack(strips))
 
 
 def _headline(width: int) -> np.ndarray:
@@ -49,7 +52,7 @@ def _headline(width: int) -> np.ndarray:
 
 def points(summaries: Sequence[Mapping[str, float]], metric: str = 'p_f1') -> Dict[str, List[tuple]]:
     """Kind -> (value, mean over seeds, standard deviation) in the order of values, from names like ``jpeg_70``."""
-    found: Dict[str, List[tuple]] = {kind: [] for kind in KINDS}
+    found: Dict[str, List[tuple]] = {kind: [] for kind in PERTURBATIONS}
     for key in dict.fromkeys(key for summary in summaries for key in summary):
         name, _, number = key.partition('/')
         kind, _, value = name.partition('_')
@@ -72,7 +75,7 @@ def curves(summaries: Sequence[Mapping[str, float]], out: Path) -> None:
         axis.errorbar(x, y, yerr=spread if len(summaries) > 1 else None, marker='o', capsize=3, label='perturbed')
         axis.axhline(clean, linestyle='--', color='tab:green', label='clean')
         axis.axhline(ones, linestyle=':', color='grey', label='all ones')
-        axis.set_xlabel(KINDS[kind])
+        axis.set_xlabel(PERTURBATIONS[kind])
         axis.set_ylim(0, 1)
         if kind == 'jpeg':
             axis.invert_xaxis()  # stronger to the right, as in the other panels

@@ -15,9 +15,6 @@ from mmcabl.refinement.cgsr import CGSR
 from mmcabl.registry import MODELS
 from mmcabl.structures import unmirrored
 
-#: Pixels of unknown truth in ``gt_seg_map``; losses pass over them.
-IGNORED = 255
-
 
 class ForensicDetector(BaseModel):
     """Base class: subclass, register in ``mmcabl.registry.MODELS``, write :meth:`detect`; :meth:`loss` if it learns.

@@ -10,6 +10,7 @@ from mmcabl.datasets.lists.list_formats import BadList
 from mmcabl.datasets.lists.listed import ForgeryList
 from mmcabl.datasets.masks import MASK_RULES, read_mask
 from mmcabl.datasets.transforms.augmentation import NaiveManipulation
+from mmcabl.datasets.transforms.cropping import RandomCropWithTruth
 from mmcabl.datasets.transforms.jpeg_coefficients import GridCrop, LoadDCT
 from mmcabl.datasets.transforms.loading import (
     LoadForensicImage,
@@ -32,5 +33,5 @@ __all__ = [
     'BadList', 'CASIAv1', 'CASIAv2', 'COVERAGE', 'Columbia', 'ForgeryBenchmark', 'ForgeryDataset', 'ForgeryFolders',
     'ForgeryList', 'GaussianBlurring', 'GaussianNoise', 'GridCrop', 'IMD2020', 'JPEGCompression', 'KeepPicture',
     'LoadDCT', 'LoadForensicImage', 'LoadForgeryMask', 'LoadForgerySegMap', 'MASK_RULES', 'NaiveManipulation',
-    'PackForensicInputs', 'Rescaling', 'SocialNetwork', 'fit_mask', 'read_image', 'read_mask',
+    'PackForensicInputs', 'RandomCropWithTruth', 'Rescaling', 'SocialNetwork', 'fit_mask', 'read_image', 'read_mask',
 ]

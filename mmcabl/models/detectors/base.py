@@ -105,6 +105,7 @@ def truth_of(samples: Sequence[Any], device: Union[str, torch.device] = 'cpu') -
             raise KeyError(f"{sample.get('img_path', 'A training sample')} has no gt_seg_map, which full supervision "
                            "needs: put dict(type='mmcabl.LoadForgerySegMap') behind the step that loads images and "
                            "'gt_seg_map' into algorithm_keys of the step that packs them.")
-    # a mirrored array runs backwards, which torch does not take
-    maps = [np.ascontiguousarray(sample.gt_seg_map) for sample in samples]
-    return torch.stack([torch.from_numpy(found).long() for found in maps]).to(device)
+    truths = [sample.gt_seg_map for sample in samples]
+    # a mirrored truth is a view with negative strides, which torch does not take
+    truths = [t if isinstance(t, Tensor) else torch.from_numpy(np.ascontiguousarray(t)) for t in truths]
+    return torch.stack([t.long() for t in truths]).to(device)

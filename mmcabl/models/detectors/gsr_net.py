@@ -14,7 +14,7 @@ from mmcabl.registry import MODELS
 #: Of R, G, B; the public code's.
 MEAN = (122.67891434, 116.66876762, 104.00698793)
 SCORES = ('max', 'mean')
-#: Least side of an image that is taken at its own size; smaller ones are enlarged.
+#: Smaller images are enlarged: at 1/8 one value is left of them, and that has no deviation.
 MIN_SIDE = 16
 
 
@@ -24,20 +24,20 @@ class GSRNet(ForensicDetector):
 
     Args:
         backbone: config of :class:`mmcabl.models.backbones.deeplab_lfov.DeepLabLargeFOV`.
-        input_size: (height, width) to which images are resized in testing, (300, 300) as the public code does; None:
-            each at its own size. The training pipeline resizes itself.
         score: image score, which the paper does not define: ``max`` of the map, or its ``mean``.
         edge_weights: of authentic pixels and edges in the loss of the edges.
         seg_weight: of a loss of the regions at 1/8; the public code has none, they learn through the fusion.
         data_preprocessor: by default RGB minus :data:`MEAN`; the network turns it to BGR.
         **kwargs: ``postprocessor``, ``init_cfg`` of :class:`mmcabl.models.detectors.base.ForensicDetector`.
 
+    Any size will do; the public code resizes images to 300 x 300 in training and testing, and so does the config.
+
     The generator of manipulated images, and the refinement that makes new ones of its own predictions, are training
     only and not reproduced: both need the authentic image that a manipulated one is mixed with.
     """
 
-    def __init__(self, backbone: Optional[dict] = None, input_size: Optional[Tuple[int, int]] = (300, 300),
-                 score: str = 'max', edge_weights: Sequence[float] = (0.3, 0.7), seg_weight: float = 0,
+    def __init__(self, backbone: Optional[dict] = None, score: str = 'max',
+                 edge_weights: Sequence[float] = (0.3, 0.7), seg_weight: float = 0,
                  data_preprocessor: Optional[dict] = None, **kwargs) -> None:
         if score not in SCORES:
             raise ValueError(f'Unknown score {score!r} of GSRNet; accepted are {", ".join(SCORES)}.')
@@ -47,7 +47,6 @@ class GSRNet(ForensicDetector):
         self.edge_head = UpsampledConv2d(widths[1:4])
         self.seg_head = UpsampledConv2d([self.backbone.fc7.out_channels])
         self.fusion = UpsampledConv2d([4])
-        self.input_size = None if input_size is None else tuple(input_size)
         self.score, self.seg_weight, self.edge_weights = score, seg_weight, tuple(edge_weights)
 
     def logits(self, images: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
@@ -66,12 +65,10 @@ class GSRNet(ForensicDetector):
         return self.fusion([torch.cat([resize_bilinear(regions, size), edges], 1)]), edges, regions
 
     def detect(self, image: Tensor, sample: Any) -> Tuple[Tensor, Tensor]:
-        size = tuple(image.shape[-2:])
-        target = self.input_size or tuple(max(side, MIN_SIDE) for side in size)
-        if target != size:  # as the public code: OpenCV's bilinear, rounded to grey levels
-            levels = torch.from_numpy(self.data_preprocessor.to_uint8(image[0], target)).to(image)
-            image = levels.permute(2, 0, 1)[None] - self.data_preprocessor.mean
-        found = self.logits(image)[0].softmax(1)[0, 1]
+        size = tuple(max(side, MIN_SIDE) for side in image.shape[-2:])
+        if size != tuple(image.shape[-2:]):
+            image = F.interpolate(image, size=size, mode='bilinear', align_corners=False)
+        found = self.logits(image)[0].float().softmax(1)[0, 1]
         return found.max() if self.score == 'max' else found.mean(), found
 
     def loss(self, inputs: Tensor, data_samples: Sequence[Any]) -> Dict[str, Tensor]:
@@ -95,7 +92,8 @@ def cross_entropy(logits: Tensor, truth: Tensor, weights: Sequence[float] = (1, 
         truth: (B, H, W), 0, 1, or 255 for unknown.
         weights: of the two classes.
     """
-    found = F.cross_entropy(logits, truth, weight=logits.new_tensor(weights), ignore_index=IGNORED, reduction='sum')
+    weight = torch.tensor(weights, dtype=torch.float32, device=logits.device)
+    found = F.cross_entropy(logits.float(), truth, weight=weight, ignore_index=IGNORED, reduction='sum')
     return found / (truth != IGNORED).sum().clamp(min=1)
 
 

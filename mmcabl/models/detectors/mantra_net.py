@@ -29,7 +29,8 @@ class ManTraNet(ForensicDetector):
             paper) or ``mmcabl.ConvGRU2d`` (a variant of the PyTorch port).
         norm: by what the channels are normalised in testing: ``stored``, the moving averages of the training, as the
             Keras original; ``own``, the image's own mean and variance, as the PyTorch port. In training both take the
-            batch's.
+            batch's. The deviations are in units of the image's, so shift and scale of a channel cancel out and both
+            give the same map, unless a channel's deviation is below ``min_sigma`` (published: at most 0.0115).
         score: image score, which the paper does not define: ``max`` of the map, or its ``mean``.
         strip_pixels: in testing, features are computed of strips of about so many pixels, one after the other, which
             gives the same numbers in less memory; the features of a whole image of 4 megapixels take 4 GB.
@@ -76,7 +77,7 @@ class ManTraNet(ForensicDetector):
         height, width = images.shape[-2:]
         images = symmetric_pad(images, (0, max(0, MIN_SIDE - width), 0, max(0, MIN_SIDE - height)))
         x = self.norm(self.adapted(images))
-        return self.head(self.recurrence(self.deviation(x)))[:, 0, :height, :width]
+        return self.head(self.recurrence(self.deviation(x)))[:, 0, :height, :width].float()
 
     def detect(self, image: Tensor, sample: Any) -> Tuple[Tensor, Tensor]:
         found = self.logits(image)[0].sigmoid()

@@ -56,7 +56,9 @@ class WindowDeviation(BaseModule):
         self.min_sigma = nn.Parameter(torch.full((1, channels, 1, 1), float(min_sigma)))
 
     def forward(self, x: Tensor) -> Iterator[Tensor]:
-        """(B, C, H, W) to one map (B, C, H, W) after the other, >= 0, in the order of ``windows``."""
+        """(B, C, H, W) to a map (B, C, H, W) for each of ``windows`` and the whole image, >= 0; float32 of halves."""
+        if x.dtype in (torch.float16, torch.bfloat16):
+            x = x.float()
         variance, mean = torch.var_mean(x, (2, 3), correction=0, keepdim=True)
         # The square root's slope at 0 is infinite: a channel that is the same everywhere takes none.
         sigma = variance.clamp(min=self.eps ** 2).sqrt()

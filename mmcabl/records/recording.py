@@ -89,7 +89,8 @@ class RecordingEvaluator(Evaluator):
         if not sample.usable:
             return record
         known = dict(label=sample.label, score=sample.score, prompts=sample.prompts, mask=mask,
-                     orientation=None if sample.orientation == 1 else sample.orientation)
+                     orientation=None if sample.orientation == 1 else sample.orientation,
+                     note=one_line(sample.note) or None)
         return {**record, **{key: value for key, value in known.items() if value is not None}}
 
     def _mask(self, sample: ForensicSample) -> Optional[str]:

@@ -21,7 +21,8 @@ class ResultStore:
     """A folder with one ``images.<rank>.jsonl`` for each process that wrote to it; see :class:`Journal`.
 
     A record has ``dataset``, ``index``, ``image`` (as :func:`to_text` writes it), ``unreadable``, ``failed`` with its
-    ``reason``, ``metrics``, and what else is known of the image: ``label``, ``score``, ``prompts``, ``mask``.
+    ``reason``, ``metrics``, and what else is known of the image: ``label``, ``score``, ``prompts``, ``mask``,
+    ``note``.
 
     Args:
         folder: made when missing.

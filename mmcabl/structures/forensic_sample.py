@@ -29,6 +29,7 @@ class ForensicSample:
         unreadable: the file could not be read; ``reason`` says why. Nothing below is known then.
         failed: why the model failed on it, '' where it did not. It counts in no metric then.
         reason: one sentence on ``unreadable``.
+        note: a sentence that must stand beside the result, such as what it does not mean; '' without one.
         picture: (H, W, 3) uint8 RGB, the pixels that the pipeline loaded, perturbations included.
         label: 0 authentic, 1 manipulated.
         truth: bool, true where the image is manipulated; None where that is unknown.
@@ -48,6 +49,7 @@ class ForensicSample:
     unreadable: bool = False
     failed: str = ''
     reason: str = ''
+    note: str = ''
     picture: Optional[np.ndarray] = None
     label: Optional[int] = None
     truth: Optional[np.ndarray] = None

@@ -2,8 +2,10 @@
 
 from mmcabl.models.detectors.base import ForensicDetector
 from mmcabl.models.detectors.cat_net import CATNet
+from mmcabl.models.detectors.cfa1 import CFA1
 from mmcabl.models.detectors.gsr_net import GSRNet
 from mmcabl.models.detectors.mantra_net import ManTraNet
 from mmcabl.models.detectors.mvss_net import MVSSNet
+from mmcabl.models.detectors.noii import NOII
 
-__all__ = ['CATNet', 'ForensicDetector', 'GSRNet', 'MVSSNet', 'ManTraNet']
+__all__ = ['CATNet', 'CFA1', 'ForensicDetector', 'GSRNet', 'MVSSNet', 'ManTraNet', 'NOII']

@@ -14,6 +14,9 @@ from mmcabl.models.localizers.scales import to_image_size
 from mmcabl.refinement.cgsr import CGSR
 from mmcabl.registry import MODELS
 from mmcabl.structures import unmirrored
+from mmcabl.structures.from_models import IGNORED
+
+__all__ = ['IGNORED', 'ForensicDetector', 'truth_of']
 
 
 class ForensicDetector(BaseModel):
@@ -95,7 +98,8 @@ class ForensicDetector(BaseModel):
 
 
 def truth_of(samples: Sequence[Any], device: Union[str, torch.device] = 'cpu') -> Tensor:
-    """(B, H, W) int64 from the samples' ``gt_seg_map``: 0 authentic, 1 manipulated, 255 unknown.
+    """(B, H, W) int64 from the samples' ``gt_seg_map``: 0 authentic, 1 manipulated, 255 (``IGNORED``) unknown,
+    which losses pass over.
 
     Raises:
         KeyError: a sample has none; the sentence says which step loads it.

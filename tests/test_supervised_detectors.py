@@ -50,6 +50,10 @@ def test_mvss_net_numbers(shared):
                    erb_trans_2='edge_head.joints.1', c4='backbone')
     mean, std = (torch.tensor(x)[:, None, None] for x in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
     image = (numbers['input_uint8'].float() / 255 - mean) / std
+    odd = {key: torch.from_numpy(array) for key, array in np.load(shared / 'table1/mvss_net_odd.npz').items()}
+    edges, masks = model.logits((odd['input_uint8'].float() / 255 - mean) / std)
+    close(edges, odd['edge_logits'])
+    close(masks[..., ::2, ::2], odd['mask_logits'])
     edges, masks = model.logits(image)
     close(edges, numbers['edge_logits'])
     close(masks[..., ::2, ::2], numbers['mask_logits'])
@@ -69,7 +73,9 @@ def test_cat_net_numbers(shared):
     assert sum(p.numel() for p in model.parameters()) == 114_263_810
     found = record(model, layer1='backbone.layer1', rgb='backbone.stage4', dc_layer2='dct_stream.blocks',
                    dct='dct_stream.stage4')
-    image = (numbers['input_uint8'].float() - 127.5) / 127.5
+    odd = {key: torch.from_numpy(array) for key, array in np.load(shared / 'table1/cat_net_odd.npz').items()}
+    image, odd_image = ((x['input_uint8'].float() - 127.5) / 127.5 for x in (numbers, odd))
+    close(model.logits(odd_image, odd['input_planes'], odd['input_qtable']), odd['logits'])
     coefficients, table = numbers['input_planes'], numbers['input_qtable']
     close(model.logits(image, coefficients, table), numbers['logits'])
     close(found['layer1'][:, :4, ::2, ::2], numbers['layer1_first4'])

@@ -56,7 +56,7 @@ def test_mvss_net_takes_masks_of_manipulated_images_alone():
     assert set(found) == {'loss_mask', 'loss_image', 'loss_edge'}
     for sample in data['data_samples'][::2]:
         sample.gt_seg_map[:] = 255  # unknown, of authentic images: nothing changes
-    assert {k: float(v) for k, v in losses_of(model, data).items()} == {k: float(v) for k, v in found.items()}
+    assert {k: v.item() for k, v in losses_of(model, data).items()} == {k: v.item() for k, v in found.items()}
     for sample in data['data_samples']:
         sample.gt_seg_map[:] = 255
     found = losses_of(model, data)
@@ -65,7 +65,7 @@ def test_mvss_net_takes_masks_of_manipulated_images_alone():
     labels = torch.tensor([0., 1., 0., 1.])
     scores = torch.stack([model.detect(x[None], DataSample())[0]
                           for x in model.data_preprocessor(data, training=False)['inputs']])
-    assert float(found['loss_image']) == pytest.approx(0.04 * float(F.binary_cross_entropy(scores, labels)), rel=1e-4)
+    assert found['loss_image'].item() == pytest.approx(0.04 * float(F.binary_cross_entropy(scores, labels)), rel=1e-4)
 
 
 def test_cat_net_s_weighted_cross_entropy():

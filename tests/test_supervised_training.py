@@ -50,6 +50,14 @@ def test_gradients_are_finite_and_the_loss_falls(build, steps):
     assert seen[-1] < 0.9 * seen[0]
 
 
+@pytest.mark.parametrize('build', [small_mvss_net, small_cat_net])
+def test_they_take_an_autocast_batch(build):
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        losses = losses_of(build(), batch(2))
+    assert all(torch.isfinite(value) and value.dtype == torch.float32 for value in losses.values())
+    sum(losses.values()).backward()
+
+
 def test_mvss_net_takes_masks_of_manipulated_images_alone():
     model, data = small_mvss_net().eval(), batch(4)
     found = losses_of(model, data)
@@ -65,7 +73,7 @@ def test_mvss_net_takes_masks_of_manipulated_images_alone():
     labels = torch.tensor([0., 1., 0., 1.])
     scores = torch.stack([model.detect(x[None], DataSample())[0]
                           for x in model.data_preprocessor(data, training=False)['inputs']])
-    assert found['loss_image'].item() == pytest.approx(0.04 * float(F.binary_cross_entropy(scores, labels)), rel=1e-4)
+    assert found['loss_image'].item() == pytest.approx(0.04 * F.binary_cross_entropy(scores, labels).item(), rel=1e-4)
 
 
 def test_cat_net_s_weighted_cross_entropy():
@@ -103,6 +111,12 @@ def test_channel_order():
     model.detect(image, None)  # R, G, B here
     expected = 0.2989 * image[:, :1] + 0.5870 * image[:, 1:2] + 0.1140 * image[:, 2:]
     torch.testing.assert_close(grey[0], expected)
+    pixels = torch.randint(0, 256, (1, 3, 64, 64), dtype=torch.uint8)  # BGR, as cv2 reads
+    seen, mean, std = [], torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+    model.backbone.register_forward_pre_hook(lambda _, args: seen.append(args[0]))
+    model.test_step(dict(inputs=pixels, data_samples=[DataSample()]))
+    expected = ((pixels / 255).permute(0, 2, 3, 1) - mean) / std  # as the public code: no turning, RGB's values
+    torch.testing.assert_close(seen[-1], expected.permute(0, 3, 1, 2), rtol=1e-4, atol=1e-5)
 
 
 def test_bad_options_and_samples_are_sentences():

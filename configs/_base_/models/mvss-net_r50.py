@@ -1,5 +1,4 @@
-# MVSS-Net as its public code: images as BGR, normalised by ImageNet's values for RGB (turned here, since the data
-# preprocessor speaks RGB), so that published weights fit.
+# MVSS-Net as its public code, which sees images as BGR.
 model = dict(
     type='mmcabl.MVSSNet',
     # ImageNet weights for both, as in the public code. Without internet access, download the file and give its path:
@@ -14,7 +13,5 @@ model = dict(
         init_cfg=dict(type='Pretrained', checkpoint='torchvision://resnet50')),
     channel_order='bgr',
     weights=(0.16, 0.04, 0.8),
-    data_preprocessor=dict(
-        type='mmcabl.ForensicDataPreprocessor', mean=[103.53, 116.28, 123.675], std=[57.375, 57.12, 58.395]),
     # CGSR on top: --cfg-options model.postprocessor.compare="['point','box','box_point']" and a refiner
     postprocessor=dict(type='mmcabl.CGSR', normalize='none', prompt='null'))

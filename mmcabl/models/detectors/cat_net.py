@@ -67,7 +67,7 @@ class CATNet(ForensicDetector):
     def loss(self, inputs: Tensor, data_samples: Sequence[Any]) -> Dict[str, Tensor]:
         """Weighted cross entropy of each pixel, of crops on the 8 px grid."""
         coefficients, tables = (torch.cat(parts) for parts in zip(*(jpeg_of(s, inputs) for s in data_samples)))
-        logits = resized(self.logits(inputs, coefficients, tables), inputs)
+        logits = resized(self.logits(inputs, coefficients, tables), inputs).float()
         truth = truth_of(data_samples, logits.device)
         weights = self.class_weights.to(logits)
         total = weights[truth.clamp_max(1)].masked_fill(truth == IGNORED, 0).sum()

@@ -12,7 +12,9 @@ from mmcabl.registry import MODELS
 
 #: Weights of the planes of the network's input, in this order, in the grey image for the noise branch: of B, G, R.
 GREY = (0.1140, 0.5870, 0.2989)
-ORDERS = ('bgr', 'rgb')
+#: By the order of channels: what an RGB data preprocessor has to subtract and divide by.
+ORDERS = {'bgr': dict(mean=(103.53, 116.28, 123.675), std=(57.375, 57.12, 58.395)),
+          'rgb': dict(mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375))}
 
 
 @MODELS.register_module()
@@ -25,11 +27,11 @@ class MVSSNet(ForensicDetector):
         constrained: a :class:`mmcabl.BayarConv2d` of one plane, whose planes ``noise_backbone`` takes.
         edge_head: a :class:`mmcabl.EdgeResidualHead`.
         mask_head: a :class:`mmcabl.DualAttentionHead`; its ``in_channels`` are those of both last stages.
-        channel_order: of the planes that the network sees. The public code reads images as BGR and normalises them
-            by ImageNet's values for RGB, so published weights want ``bgr``, and a ``data_preprocessor`` (RGB here)
-            whose ``mean`` and ``std`` are turned; configs have both.
+        channel_order: of the planes that the network sees, normalised by ImageNet's values for R, G, B in this order.
+            The public code reads images as BGR and normalises them so: published weights want ``bgr``.
         weights: of the mask's, the image's and the edges' loss: the paper's :math:`\alpha` = 0.16, :math:`\beta` =
             0.04, :math:`1 - \alpha - \beta`.
+        data_preprocessor: takes and gives RGB, as all here; ``mean`` and ``std`` follow from ``channel_order``.
         **kwargs: of :class:`ForensicDetector`.
 
     The image score is the maximum of the map (global maximum pooling).
@@ -37,10 +39,11 @@ class MVSSNet(ForensicDetector):
 
     def __init__(self, backbone: dict, noise_backbone: dict, constrained: Optional[dict] = None,
                  edge_head: Optional[dict] = None, mask_head: Optional[dict] = None, channel_order: str = 'bgr',
-                 weights: Sequence[float] = (0.16, 0.04, 0.8), **kwargs) -> None:
-        super().__init__(**kwargs)
+                 weights: Sequence[float] = (0.16, 0.04, 0.8), data_preprocessor: Optional[dict] = None,
+                 **kwargs) -> None:
         if channel_order not in ORDERS:
             raise ValueError(f'Unknown channel_order {channel_order!r} of MVSSNet; accepted are {", ".join(ORDERS)}.')
+        super().__init__({**ORDERS[channel_order], **(data_preprocessor or {})}, **kwargs)
         self.backbone, self.noise_backbone = MODELS.build(backbone), MODELS.build(noise_backbone)
         self.constrained = MODELS.build(
             {'type': 'mmcabl.BayarConv2d', 'in_channels': 1, 'out_channels': 3, 'padding': 2, **(constrained or {})})
@@ -77,7 +80,7 @@ class MVSSNet(ForensicDetector):
 
     def loss(self, inputs: Tensor, data_samples: Sequence[Any]) -> Dict[str, Tensor]:
         """Section 3.2: dice of mask and edges in manipulated images, cross entropy of the score in all."""
-        edges, masks = self.logits(self._ordered(inputs))
+        edges, masks = (part.float() for part in self.logits(self._ordered(inputs)))
         truth = truth_of(data_samples, masks.device)
         labels = torch.stack([s.gt_label for s in data_samples]).reshape(-1).to(masks)
         score = masks.flatten(1).max(1).values

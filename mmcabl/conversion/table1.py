@@ -3,16 +3,18 @@
 import re
 from typing import Dict, List, Tuple
 
-from mmcabl.conversion import gsr_net, mantra_net, weak_systems
+from mmcabl.conversion import cat_net, gsr_net, mantra_net, mvss_net, weak_systems
 from mmcabl.conversion.rules import Conversion, State, renaming
 
 __all__ = ['CONVERSIONS', 'Conversion', 'State', 'convert_system', 'renaming']
 
 #: By the name that the converter is given; other systems add theirs.
 CONVERSIONS: Dict[str, Conversion] = {
+    **cat_net.CONVERSIONS,
     **gsr_net.CONVERSIONS,
     **mantra_net.CONVERSIONS,
     **weak_systems.CONVERSIONS,
+    **mvss_net.CONVERSIONS,
 }
 
 

@@ -11,6 +11,7 @@ from mmcabl.datasets.lists.listed import ForgeryList
 from mmcabl.datasets.masks import MASK_RULES, read_mask
 from mmcabl.datasets.transforms.augmentation import NaiveManipulation
 from mmcabl.datasets.transforms.cropping import RandomCropWithTruth
+from mmcabl.datasets.transforms.jpeg_coefficients import GridCrop, LoadDCT
 from mmcabl.datasets.transforms.loading import (
     LoadForensicImage,
     LoadForgeryMask,
@@ -30,7 +31,7 @@ from mmcabl.datasets.transforms.picture import KeepPicture
 
 __all__ = [
     'BadList', 'CASIAv1', 'CASIAv2', 'COVERAGE', 'Columbia', 'ForgeryBenchmark', 'ForgeryDataset', 'ForgeryFolders',
-    'ForgeryList', 'GaussianBlurring', 'GaussianNoise', 'IMD2020', 'JPEGCompression', 'KeepPicture',
-    'LoadForensicImage', 'LoadForgeryMask', 'LoadForgerySegMap', 'MASK_RULES', 'NaiveManipulation',
+    'ForgeryList', 'GaussianBlurring', 'GaussianNoise', 'GridCrop', 'IMD2020', 'JPEGCompression', 'KeepPicture',
+    'LoadDCT', 'LoadForensicImage', 'LoadForgeryMask', 'LoadForgerySegMap', 'MASK_RULES', 'NaiveManipulation',
     'PackForensicInputs', 'RandomCropWithTruth', 'Rescaling', 'SocialNetwork', 'fit_mask', 'read_image', 'read_mask',
 ]

@@ -38,3 +38,20 @@ def train(model, data, steps, lr):
         optimizer.step()
         totals.append(float(total.detach()))
     return totals
+
+
+def takes_autocast(model, data):
+    """Losses of a bfloat16 batch are finite float32, and so are all gradients."""
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        losses = model(**model.data_preprocessor(data, training=True), mode='loss')
+    sum(losses.values()).backward()
+    assert all(torch.isfinite(p.grad).all() for p in model.parameters())
+    assert all(loss.dtype == torch.float32 and torch.isfinite(loss) for loss in losses.values())
+
+
+def found_in(model, shape, even):
+    """What a model finds in an image of a shape, all one value or grey noise; its map and mask are of that shape."""
+    image = torch.full((3, *shape), 7).byte() if even else torch.randint(0, 256, (1, *shape)).byte().expand(3, *shape)
+    found = model.eval().test_step(dict(inputs=[image], data_samples=[DataSample()]))[0]
+    assert found.cam_raw.shape == found.pred_mask.shape == shape and np.isfinite(found.cam_raw).all()
+    return found

@@ -92,7 +92,7 @@ def test_script_converts_and_reports(script, tiny, tmp_path, capsys):
 
 
 def test_script_writes_nothing_where_the_arch_differs(script, tiny, tmp_path):
-    with pytest.raises(ValueError, match='in.pth: [0-9]+ backbone parameters would stay random.*another arch'):
+    with pytest.raises(ValueError, match='in.pth: [0-9]+ parameters would stay random.*another arch'):
         convert(script, tiny[0], tmp_path / 'out.pth', '--arch', 'small')
     with pytest.raises(ValueError, match='huge'):
         convert(script, tiny[0], tmp_path / 'out.pth', '--arch', 'huge')

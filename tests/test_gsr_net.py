@@ -9,7 +9,7 @@ from mmcabl.conversion.table1 import convert_system
 from mmcabl.models.detectors.gsr_net import cross_entropy, edges_of
 from mmcabl.registry import MODELS
 from tests.golden_weights import GAINS, golden_state
-from tests.learning import batch, error, train
+from tests.learning import batch, error, found_in, takes_autocast, train
 
 
 def published(shared, seed=2026):
@@ -89,19 +89,12 @@ def test_learns_from_ten_images(options):
 
 
 def test_takes_an_autocast_batch():
-    model, data = small(), batch(2)
-    with torch.autocast('cpu', dtype=torch.bfloat16):
-        losses = model(**model.data_preprocessor(data, training=True), mode='loss')
-    sum(losses.values()).backward()
-    assert all(torch.isfinite(p.grad).all() for p in model.parameters())
-    assert all(loss.dtype == torch.float32 and torch.isfinite(loss) for loss in losses.values())
+    takes_autocast(small(), batch(2))
 
 
 @pytest.mark.parametrize('shape', [(1, 1), (2, 40), (33, 17)])
 @pytest.mark.parametrize('even', [False, True])
 def test_any_image_has_a_score_a_map_and_a_mask(shape, even):
-    image = torch.full((3, *shape), 7).byte() if even else torch.randint(0, 256, (1, *shape)).byte().expand(3, *shape)
-    found = small().eval().test_step(dict(inputs=[image], data_samples=[DataSample()]))[0]
-    assert found.cam_raw.shape == found.pred_mask.shape == shape and np.isfinite(found.cam_raw).all()
+    found_in(small(), shape, even)
     with pytest.raises(ValueError, match='accepted are max, mean'):
         small(score='sum')

@@ -9,7 +9,7 @@ from mmcabl.conversion.table1 import CONVERSIONS, convert_system
 from mmcabl.models.detectors.base import truth_of
 from mmcabl.registry import MODELS
 from tests.golden_weights import GAINS, golden_state
-from tests.learning import batch, error, train
+from tests.learning import batch, error, found_in, takes_autocast, train
 
 SYSTEMS = {'mantra_net': 'mantra-net', 'mantra_net_gru': 'mantra-net-gru'}
 
@@ -128,20 +128,13 @@ def test_truth_may_be_a_mirrored_view_or_a_tensor():
 
 
 def test_takes_an_autocast_batch():
-    model, data = small(), batch(2)
-    with torch.autocast('cpu', dtype=torch.bfloat16):
-        losses = model(**model.data_preprocessor(data, training=True), mode='loss')
-    sum(losses.values()).backward()
-    assert all(torch.isfinite(p.grad).all() for p in model.parameters())
-    assert all(loss.dtype == torch.float32 and torch.isfinite(loss) for loss in losses.values())
+    takes_autocast(small(), batch(2))
 
 
 @pytest.mark.parametrize('shape', [(1, 1), (2, 40), (33, 17)])
 @pytest.mark.parametrize('even', [False, True])
 def test_any_image_has_a_score_a_map_and_a_mask(shape, even):
-    image = torch.full((3, *shape), 7).byte() if even else torch.randint(0, 256, (1, *shape)).byte().expand(3, *shape)
-    found = small().eval().test_step(dict(inputs=[image], data_samples=[DataSample()]))[0]
-    assert found.cam_raw.shape == found.pred_mask.shape == shape and np.isfinite(found.cam_raw).all()
+    found = found_in(small(), shape, even)
     assert float(found.pred_score[1]) == pytest.approx(found.cam_raw.max())
 
 

@@ -4,25 +4,20 @@ import argparse
 from pathlib import Path
 from typing import Optional, Sequence
 
-from mmcabl.checkpoints import write_checkpoint
-from mmcabl.checkpoints.matching import not_finite
 from mmcabl.conversion import match
 from mmcabl.conversion.arrays import read_state
-from mmcabl.conversion.report import check_target, report_text
+from mmcabl.conversion.report import add_options, check_target, naming, report_text, run_converter, write_used
 from mmcabl.conversion.table1 import CONVERSIONS, convert_system
 from mmcabl.registry import MODELS
 
 
 def parse_args(arguments: Optional[Sequence[str]] = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=f'{__doc__} The source may be an .npz of arrays by name, too.',
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog='systems:\n' + '\n'.join(f'  {name}: {found.source}' for name, found in sorted(CONVERSIONS.items())))
     parser.add_argument('system', choices=sorted(CONVERSIONS), help='which network the checkpoint is of')
-    parser.add_argument('source', help='checkpoint to convert: .pth, .safetensors, or .npz of arrays by name')
-    parser.add_argument('target', help='checkpoint to write: .safetensors, or .pth')
-    parser.add_argument('--verbose', action='store_true', help='list all keys, not the first five of a kind')
-    parser.add_argument('--overwrite', action='store_true', help='replace the target where it exists')
-    parser.add_argument('--trust', action='store_true', help='load a source that may run code: one of your own')
+    add_options(parser)
     return parser.parse_args(arguments)
 
 
@@ -30,33 +25,16 @@ def convert(args: argparse.Namespace) -> None:
     """Read, rename, report, write; raises ValueError, one sentence, where something does not fit."""
     source, target = Path(args.source), Path(args.target)
     check_target(source, target, args.overwrite)
-    try:
+    with naming(source):
         published = read_state(source, args.trust)
         state, dropped = convert_system(args.system, published)
-    except ValueError as error:
-        raise ValueError(str(error) if str(source) in str(error) else f'{source}: {error}') from None
     model = MODELS.build(CONVERSIONS[args.system].model)
     report = dict(match(state, model.state_dict()), dropped=dropped)
     print(f'{source}: {args.system} checkpoint with {len(published)} keys')
     print(report_text(report, args.verbose))
     lost = report['mismatched'] + [k for k in report['missing'] if not k.endswith('num_batches_tracked')]
-    if lost:
-        raise ValueError(f'{source}: {len(lost)} parameters would stay random, {lost[0]} among them: is it a '
-                         f'checkpoint of {args.system}? Nothing was written.')
-    used = {k: state[k] for k in report['used']}
-    bad = not_finite(model, used)
-    if bad:
-        raise ValueError(f'{source}: {bad} holds NaN or infinity; nothing was written.')
-    write_checkpoint(used, target)
-    print(f'Wrote {len(used)} parameters to {target}.')
-
-
-def main() -> None:
-    try:
-        convert(parse_args())
-    except (ValueError, OSError) as error:
-        raise SystemExit(str(error)) from None
+    write_used(source, target, model, state, report['used'], lost, f'is it a checkpoint of {args.system}?')
 
 
 if __name__ == '__main__':
-    main()
+    run_converter(convert, parse_args())

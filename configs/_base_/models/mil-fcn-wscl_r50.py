@@ -1,14 +1,9 @@
 # WSCL on MIL-FCN: three streams of it with Otsu pooling, weights 1 : 2 : 2.
+_base_ = './mil-fcn_r50.py'
 model = dict(
+    _delete_=True,
     type='mmcabl.WSCL',
-    backbone=dict(
-        type='ResNet',
-        depth=50,
-        deep_stem=True,
-        stem_channels=128,
-        out_indices=(0, 1, 2, 3),
-        # see mil-fcn_r50.py
-        init_cfg=dict(type='Pretrained', checkpoint='checkpoints/resnet50-csail_mmcabl.pth')),
+    backbone=_base_.model.backbone,
     stream=dict(
         type='mmcabl.FCNStream',
         head=dict(type='mmcabl.FCNMapHead', in_channels=(1024, 2048), channels=512),

@@ -9,12 +9,14 @@
 import argparse
 import time
 from pathlib import Path
+from typing import List, Sequence
 
 from mmcabl.lab.tables.bench import Bench
 from mmcabl.lab.tables.definitions import FIGURES, PAPER_TABLES, TABLES
-from mmcabl.lab.tables.families import FAMILIES
+from mmcabl.lab.tables.families import FAMILIES, Family
 from mmcabl.lab.tables.rehearsal import find_sets, make_sets
 from mmcabl.lab.tables.render import require_pandas
+from mmcabl.lab.tables.systems import SYSTEMS
 from mmcabl.lab.tables.tables_report import write_report
 
 
@@ -27,6 +29,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--seeds', type=int, nargs='+', default=[0])
     parser.add_argument('--only', nargs='+', choices=[*TABLES, *FIGURES], default=[*PAPER_TABLES, *FIGURES],
                         help="the paper's by default; mixes: weak and full supervision in one table")
+    parser.add_argument('--systems', nargs='+', choices=['all', *SYSTEMS], default=[], metavar='SYSTEM',
+                        help=f"of Table I, run too: all, or some of {', '.join(SYSTEMS)}")
     parser.add_argument('--collect', action='store_true', help='run nothing')
     parser.add_argument('--jobs', type=int, default=1, help='runs at a time')
     parser.add_argument('--threads', type=int, default=0, help='of each run; all cores by default')
@@ -35,6 +39,17 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--cfg-options', nargs='*', default=[], help='for every run, as of the upstream scripts')
     parser.add_argument('--test-options', nargs='*', default=[], help='for tests alone')
     return parser.parse_args()
+
+
+def systems_of(names: Sequence[str], family: Family) -> List[str]:
+    """The systems that were asked for; ``all`` means those that the family has."""
+    if 'all' in names:
+        return [name for name in SYSTEMS if family.has(name)]
+    lacking = [name for name in names if not family.has(name)]
+    if lacking:
+        raise SystemExit(f'The family {family.name} has no {", ".join(lacking)}; it has '
+                         f'{", ".join(name for name in SYSTEMS if family.has(name))}.')
+    return list(names)
 
 
 def main() -> None:
@@ -50,7 +65,10 @@ def main() -> None:
                   encodings=out / 'sam_encodings')
     variants = list(dict.fromkeys(v for name in args.only for v in (
         TABLES[name].variants if name in TABLES else ['cabl'])))
-    runs = [(variant, seed) for seed in args.seeds for variant in variants]
+    variants += systems_of(args.systems, family)
+    # what is not trained here is the same for every seed
+    runs = [(variant, seed) for seed in args.seeds for variant in variants
+            if seed == args.seeds[0] or family.given_weights(variant) is None]
     curves = [('cabl', seed) for seed in args.seeds] if 'fig5' in args.only else []
     if not args.collect:
         bench.run(runs, curves, args.jobs)

@@ -3,7 +3,7 @@
 import re
 from typing import Dict, List, Tuple
 
-from mmcabl.conversion import cat_net, gsr_net, mantra_net, mvss_net
+from mmcabl.conversion import cat_net, gsr_net, mantra_net, mvss_net, weak_systems
 from mmcabl.conversion.rules import Conversion, State, renaming
 
 __all__ = ['CONVERSIONS', 'Conversion', 'State', 'convert_system', 'renaming']
@@ -14,6 +14,7 @@ CONVERSIONS: Dict[str, Conversion] = {
     **gsr_net.CONVERSIONS,
     **mantra_net.CONVERSIONS,
     **mvss_net.CONVERSIONS,
+    **weak_systems.CONVERSIONS,
 }
 
 

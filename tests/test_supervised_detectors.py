@@ -10,9 +10,9 @@ from torch.nn import functional as F
 
 from mmcabl.conversion import match
 from mmcabl.conversion.table1 import CONVERSIONS, convert_system
-from mmcabl.models.detectors.supervision import boundary_of, dice_loss
 from mmcabl.models.layers import ChannelAttention, PositionAttention, SobelGate
 from mmcabl.models.layers.dct_volume import DCTVolume
+from mmcabl.models.losses import boundary_of, dice_loss
 from mmcabl.registry import MODELS
 from tests.conftest import randomise
 from tests.golden_weights import GAINS, golden_state

@@ -84,14 +84,29 @@ def test_the_training_pipeline_feeds_the_model(narrow):
     assert losses and all(torch.isfinite(value) for value in losses.values())
 
 
-def test_a_published_checkpoint_is_converted_and_reported_on(tmp_path, shared, monkeypatch, capsys):
-    """A file nested as CAT-Net's, with a few of its names, for a model without parameters in place of the whole."""
+def test_a_published_stream_is_converted_and_reported_on(tmp_path, shared, monkeypatch, capsys):
+    """A file nested as CAT-Net's. A stub stands for the model, which has 28 million parameters."""
     script = runpy.run_path(str(ROOT / 'tools/model_converters/table1_to_mmcabl.py'))
-    whole = CONVERSIONS['cat-net']
-    monkeypatch.setitem(CONVERSIONS, 'cat-net', Conversion(dict(type='mmcabl.DCTVolume'), whole.rename))
+    whole = CONVERSIONS['cat-net-dct']
     entries = json.loads((shared / 'table1/cat_net_keys.json').read_text())
-    state = {name: torch.zeros(shape) for name, shape, _ in entries if name.startswith('dc_layer0_dil')}
-    torch.save(dict(epoch=3, best_p_mIoU=np.float64(0.5), state_dict=state, optimizer={}), tmp_path / 'in.pth.tar')
-    script['convert'](script['parse_args'](['cat-net', str(tmp_path / 'in.pth.tar'), str(tmp_path / 'out.pth')]))
+    with torch.device('meta'):
+        names = set(MODELS.build(whole.model).state_dict())
+    streams = {name: torch.zeros(1) for name, _, _ in entries if name.startswith('dc_')}
+    assert set(whole.rename(streams)) == names
+    state = {name: torch.rand(shape) for name, shape, _ in entries if name.startswith(('dc_layer0', 'dc_layer1'))}
+    monkeypatch.setitem(CONVERSIONS, 'cat-net-dct', Conversion(dict(type=Stub), whole.rename, whole.dropped))
+    torch.save(dict(epoch=3, best_p_mIoU=np.float64(0.5), optimizer={}, state_dict={
+        **state, 'classifier.weight': torch.zeros(2, 2048)}), tmp_path / 'in.pth.tar')
+    script['convert'](script['parse_args'](['cat-net-dct', str(tmp_path / 'in.pth.tar'), str(tmp_path / 'out.pth')]))
     said = capsys.readouterr().out
-    assert 'cat-net checkpoint with 7 keys' in said and 'unused: 7' in said and 'dct_stream.stem.0.weight' in said
+    assert 'used: 13' in said and 'dropped: 1' in said and 'unused: 0' in said and 'missing: 0' in said
+    found = torch.load(tmp_path / 'out.pth', weights_only=True)
+    assert torch.equal(found.get('state_dict', found)['stem.3.weight'], state['dc_layer1_tail.0.weight'])
+
+
+class Stub(torch.nn.Module):
+    """The stem of a DCT stream alone."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = MODELS.build(dict(type='mmcabl.DCTStream', channels=(4, 4, 4), modules=(1, 1), blocks=1)).stem

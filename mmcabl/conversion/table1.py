@@ -13,8 +13,8 @@ CONVERSIONS: Dict[str, Conversion] = {
     **cat_net.CONVERSIONS,
     **gsr_net.CONVERSIONS,
     **mantra_net.CONVERSIONS,
-    **weak_systems.CONVERSIONS,
     **mvss_net.CONVERSIONS,
+    **weak_systems.CONVERSIONS,
 }
 
 

@@ -12,7 +12,8 @@ model = dict(
             checkpoint='https://download.openmmlab.com/mmclassification/v0/hrnet/'
             'hrnet-w48_3rdparty_8xb32_in1k_20220120-e555ef50.pth',
             prefix='backbone')),
-    # The papers train this stream on double JPEG compression first: those weights are published, too.
+    # The papers train this stream on double JPEG compression first. Its weights are published, too; converted
+    # (table1_to_mmcabl.py cat-net-dct), they are its init_cfg=dict(type='Pretrained', checkpoint=PATH).
     dct_stream=dict(type='mmcabl.DCTStream', init_cfg=dict(type='Normal', layer='Conv2d', std=0.001)),
     head=dict(type='mmcabl.StreamFusionHead', init_cfg=dict(type='Normal', layer='Conv2d', std=0.001)),
     class_weights=(0.5, 2.5),

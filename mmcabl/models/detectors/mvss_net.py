@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from mmcabl.models.detectors.base import ForensicDetector, truth_of
-from mmcabl.models.detectors.supervision import boundary_of, dice_loss, manipulated
+from mmcabl.models.losses import boundary_of, dice_loss, manipulated
 from mmcabl.registry import MODELS
 
 #: Weights of the planes of the network's input, in this order, in the grey image for the noise branch: of B, G, R.

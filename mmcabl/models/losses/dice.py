@@ -1,4 +1,4 @@
-"""Losses on masks that detectors share: dice, and the boundary of a mask as a truth of its own."""
+"""Dice against masks with unknown pixels, and the boundary of a mask as a truth of its own."""
 
 from typing import Tuple
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmcabl.models.detectors.base import IGNORED
+from mmcabl.structures.from_models import IGNORED
 
 
 def manipulated(truth: Tensor) -> Tensor:
@@ -37,7 +37,7 @@ def boundary_of(truth: Tensor, size: Tuple[int, int]) -> Tensor:
     has an edge if a pixel in it has. A cell with an unknown pixel and no edge is unknown.
 
     Args:
-        truth: (B, H, W) as of :func:`truth_of`.
+        truth: (B, H, W): 0, 1, 255.
         size: (h, w) of the result.
 
     Returns:

@@ -1,5 +1,3 @@
-"""Which images there are, in chunks: a file on disk, so that a million paths are never in memory."""
-
 import json
 import os
 import shutil

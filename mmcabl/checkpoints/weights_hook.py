@@ -1,5 +1,3 @@
-"""A hook that lets no wrong weights into a run of the toolboxes' own scripts."""
-
 from typing import Any, Dict
 
 from mmengine.hooks import Hook
@@ -30,7 +28,6 @@ class CheckedWeightsHook(Hook):
     priority = 'VERY_HIGH'
 
     def before_run(self, runner: Runner) -> None:
-        """Before anything is loaded."""
         trust_checkpoints(runner.cfg.get('trust_checkpoints', False))
 
     def after_run(self, runner: Runner) -> None:

@@ -1,5 +1,3 @@
-"""What all data sets of manipulated images have in common."""
-
 import os
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple, Union

@@ -1,5 +1,3 @@
-"""A test sampler that divides images among ranks without padding, and can leave out what is done."""
-
 from typing import Container, Iterator, List, Sized
 
 from mmengine.dist import get_dist_info

@@ -1,5 +1,3 @@
-"""I-AUC, and the other image-level numbers that are reported beside it."""
-
 from typing import Callable, Dict, List, Optional, Sequence, Union
 
 import numpy as np

@@ -1,5 +1,3 @@
-"""A metric whose per-image results survive any way of sharding the data, and know their data set."""
-
 from itertools import chain
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 

@@ -1,5 +1,3 @@
-"""P-F1, and the other pixel-level numbers that are reported beside it."""
-
 import zlib
 from typing import Any, Dict, List, Optional
 

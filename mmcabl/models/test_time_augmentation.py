@@ -1,5 +1,3 @@
-"""Test-time augmentation whose every number is that of the merged, upright result."""
-
 from contextlib import contextmanager
 from typing import Any, Iterator, List, Sequence
 

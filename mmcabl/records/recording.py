@@ -1,5 +1,3 @@
-"""An evaluator that puts every image's result on disk as soon as it is known."""
-
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Sequence

@@ -1,5 +1,3 @@
-"""The folder of one test's results: which one, and what else lies beside it."""
-
 import hashlib
 import json
 from pathlib import Path

@@ -1,5 +1,3 @@
-"""CGSR, CAM-Guided SAM Refinement: from any localization map to masks."""
-
 import warnings
 from dataclasses import dataclass
 from typing import Any, Dict, List, Optional, Sequence
@@ -32,7 +30,7 @@ class Refinement:
 
 @MODELS.register_module()
 class CGSR:
-    """Prompts from a map, masks from prompts. The map may come from any model.
+    """CAM-Guided SAM Refinement: prompts from a map, masks from prompts. The map may come from any model.
 
     1. coarse mask: the min-max normalised map, thresholded; 2. box: bounding rectangle of its largest
     component; 3. points: maximum and minimum of the map before normalisation; 4. a frozen refiner turns

@@ -1,5 +1,3 @@
-"""SAM's image encodings on disk, shared by prompt kinds, tables, checkpoints and processes."""
-
 import hashlib
 from pathlib import Path
 from typing import Callable, List, Sequence, Union
@@ -12,7 +10,7 @@ from mmcabl.utils.files import replacing
 
 
 class EncodingCache:
-    """A folder of encodings, one ``.npy`` for each image, named by the pixels and the encoder's weights.
+    """SAM's image encodings on disk, one ``.npy`` for each image, named by the pixels and the encoder's weights.
 
     Args:
         folder: made when missing.

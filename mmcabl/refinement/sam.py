@@ -1,5 +1,3 @@
-"""The Segment Anything Model, frozen, as a refiner."""
-
 from pathlib import Path
 from typing import List, Optional, Sequence
 

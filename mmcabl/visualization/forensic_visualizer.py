@@ -1,5 +1,3 @@
-"""Overlays for mmengine's backends: files, TensorBoard, Weights & Biases, ... by config."""
-
 from dataclasses import replace
 from typing import Optional, Union
 

@@ -1,5 +1,3 @@
-"""Data sets that come as plain folders."""
-
 import os
 from typing import Dict, List, Optional, Sequence
 
@@ -51,7 +49,6 @@ class ForgeryFolders(ForgeryDataset):
         return images_below(os.path.join(data_root, 'Gt'))
 
     def list_entries(self) -> List[Dict]:
-        """Walk the folders."""
         entries = [self.entry(p, 0) for name in self.authentic
                    for p in images_below(os.path.join(self.data_root, name))]
         known = {} if self.masks is None else self._by_place(os.path.join(self.data_root, self.masks))

@@ -1,5 +1,3 @@
-"""The entries of a long list, as bytes."""
-
 from array import array
 from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
 

@@ -1,5 +1,3 @@
-"""The last step of a pipeline: what a sample keeps for metrics, records, refinement and test-time augmentation."""
-
 from typing import Sequence
 
 from mmpretrain.datasets.transforms import PackInputs

@@ -1,5 +1,3 @@
-"""Mixed precision on machines without a GPU."""
-
 from contextlib import contextmanager
 from typing import Iterator, Union
 

@@ -1,5 +1,3 @@
-"""Data-loader processes that end with the process they work for."""
-
 import os
 import threading
 import time
@@ -21,15 +19,12 @@ class WorkerGuardHook(Hook):
     """
 
     def before_train(self, runner: Runner) -> None:
-        """Before the processes start."""
         guard(runner.train_dataloader)
 
     def before_val(self, runner: Runner) -> None:
-        """Before the processes start."""
         guard(runner.val_dataloader)
 
     def before_test(self, runner: Runner) -> None:
-        """Before the processes start."""
         guard(runner.test_dataloader)
 
 

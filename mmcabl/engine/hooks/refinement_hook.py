@@ -1,5 +1,3 @@
-"""The older way to configure :class:`mmcabl.models.RefinedSegmentor`."""
-
 from typing import Optional
 
 from mmengine.hooks import Hook

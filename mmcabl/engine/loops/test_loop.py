@@ -1,5 +1,3 @@
-"""A test loop that goes on where an interrupted one stopped."""
-
 import json
 from pathlib import Path
 from typing import Dict, Set

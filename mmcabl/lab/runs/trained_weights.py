@@ -1,5 +1,3 @@
-"""Which checkpoint a training ended with."""
-
 import hashlib
 from pathlib import Path
 from typing import Dict

@@ -1,5 +1,3 @@
-"""One synthetic image, authentic or forged."""
-
 from dataclasses import dataclass, field
 from typing import Dict, Optional, Sequence, Tuple
 

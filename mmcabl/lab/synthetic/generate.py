@@ -1,5 +1,3 @@
-"""Write a synthetic data set in one of the benchmark data sets' layouts."""
-
 import json
 import logging
 from concurrent.futures import ProcessPoolExecutor

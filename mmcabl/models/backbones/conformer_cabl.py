@@ -1,5 +1,3 @@
-"""Conformer with CABL in its convolutional branch."""
-
 from functools import partial
 from typing import Iterator, Optional, Sequence, Tuple, Union
 

@@ -1,5 +1,3 @@
-"""CABL, Context-Aware Boundary Localization: Eq. (1) as a layer of its own."""
-
 from typing import Callable, Iterator, Optional, Tuple
 
 import torch

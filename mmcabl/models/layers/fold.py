@@ -1,5 +1,3 @@
-"""Fold batch norms into the convolutions before them, for faster inference."""
-
 import copy
 
 import torch

@@ -1,5 +1,3 @@
-"""Data preprocessor that keeps test images at their own sizes, and their pixels for those who look at them later."""
-
 from mmpretrain.models.utils import ClsDataPreprocessor
 from torch import Tensor
 

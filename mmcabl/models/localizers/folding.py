@@ -1,5 +1,3 @@
-"""Inference with batch norms folded away, and in the layout that a device convolves fastest."""
-
 from typing import Any, Optional, Tuple
 
 import torch

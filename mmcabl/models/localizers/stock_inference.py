@@ -1,5 +1,3 @@
-"""What mmpretrain's own inference tools ask of a model."""
-
 from types import SimpleNamespace
 from typing import Any, List, Optional, Union
 

@@ -1,5 +1,3 @@
-"""The localizer as an mmsegmentation model."""
-
 from typing import List, Optional, Sequence, Union
 
 import torch
@@ -38,7 +36,6 @@ class WeaklySupervisedSegmentor(WeaklySupervisedLocalizer):
 
     def predict(self, inputs: Union[Tensor, Sequence[Tensor]],
                 data_samples: Optional[List[SegDataSample]] = None, **kwargs) -> List[SegDataSample]:
-        """As the localizer's, on mmseg's samples."""
         return super().predict(inputs, data_samples or [SegDataSample() for _ in inputs], **kwargs)
 
     def refine(self, samples: Sequence[SegDataSample]) -> None:

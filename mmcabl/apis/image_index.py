@@ -3,6 +3,7 @@ import os
 import shutil
 import time
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import List, Tuple, Union
 
@@ -80,7 +81,7 @@ def _write_index(part: Path, first: str, paths, wanted: dict) -> None:
     part.mkdir(parents=True, exist_ok=True)
     offsets, count = [], 0
     with open(part / 'images.txt', 'wb') as file:
-        for path in (path for some in ((first,), paths) for path in some):
+        for path in chain([first], paths):
             if count % wanted['chunk_size'] == 0:
                 offsets.append(file.tell())
             file.write(json.dumps(path).encode() + b'\n')

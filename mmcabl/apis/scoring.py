@@ -26,13 +26,12 @@ def rank_and_size() -> Tuple[int, int]:
     return 0, 1
 
 
-def _loaded_ahead(predictor: Predictor, jobs: Sequence[Job],
-                  size: int) -> Iterator[Tuple[Sequence[Job], List[Loaded]]]:
+def _loaded_ahead(predictor: Predictor,
+                  batches: Sequence[Sequence[Job]]) -> Iterator[Tuple[Sequence[Job], List[Loaded]]]:
     """Batches in turn, the next ones being loaded meanwhile; never more than :data:`AHEAD` in memory."""
-    parts = [jobs[i:i + size] for i in range(0, len(jobs), size)]
     with ThreadPoolExecutor(1) as pool:
         waiting = deque()
-        for part in parts:
+        for part in batches:
             waiting.append((part, pool.submit(predictor.load, part)))
             if len(waiting) > AHEAD:
                 done, loaded = waiting.popleft()
@@ -54,8 +53,8 @@ def score_chunk(predictor: Predictor, index: ImageIndex, results: ChunkResults, 
     done = results.done(jobs, failed_too=False)
     computed = len(jobs) - len(done)
     for _ in range(ROUNDS):
-        left = [job for batch in batches if not all(i in done for i, _ in batch) for job in batch]
-        for part, loaded in _loaded_ahead(predictor, left, batch_size):
+        left = [batch for batch in batches if not all(i in done for i, _ in batch)]
+        for part, loaded in _loaded_ahead(predictor, left):
             for record, mask in predictor.predict(part, loaded):
                 if record['index'] not in done:
                     results.add(record, mask)

@@ -101,11 +101,16 @@ def load_exactly(model: nn.Module, path: str, trust: Optional[bool] = None,
     return checkpoint
 
 
-def check(model: nn.Module, state: Dict[str, Tensor], name: str) -> None:
-    """Raise a ``CheckpointError`` unless all of ``state``, and nothing else, is what the model needs; load it."""
+def check(model: nn.Module, state: Dict[str, Tensor], name: str, exact: bool = True) -> Optional[str]:
+    """Load what fits and say what does not, as :func:`misfit` does.
+
+    Raises:
+        CheckpointError: a number is not finite; where ``exact``, also when anything does not fit.
+    """
     bad = not_finite(model, state)
     if bad:
         raise CheckpointError(f'{name} is not usable: {bad} holds NaN or infinity.')
     problem = misfit(model, state)
-    if problem:
+    if problem and exact:
         raise CheckpointError(f'{name} is not a checkpoint of this model: {problem}.')
+    return problem

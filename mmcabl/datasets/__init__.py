@@ -10,13 +10,7 @@ from mmcabl.datasets.lists.list_formats import BadList
 from mmcabl.datasets.lists.listed import ForgeryList
 from mmcabl.datasets.masks import MASK_RULES, read_mask
 from mmcabl.datasets.transforms.augmentation import NaiveManipulation
-from mmcabl.datasets.transforms.loading import (
-    LoadForensicImage,
-    LoadForgeryMask,
-    LoadForgerySegMap,
-    fit_mask,
-    read_image,
-)
+from mmcabl.datasets.transforms.loading import LoadForensicImage, LoadForgeryMask, LoadForgerySegMap, fit_mask
 from mmcabl.datasets.transforms.packing import PackForensicInputs
 from mmcabl.datasets.transforms.perturbations import (
     GaussianBlurring,
@@ -26,6 +20,7 @@ from mmcabl.datasets.transforms.perturbations import (
     SocialNetwork,
 )
 from mmcabl.datasets.transforms.picture import KeepPicture
+from mmcabl.images import read_image
 
 __all__ = [
     'BadList', 'CASIAv1', 'CASIAv2', 'COVERAGE', 'Columbia', 'ForgeryBenchmark', 'ForgeryDataset', 'ForgeryFolders',

@@ -8,9 +8,8 @@ from typing import Any, List, Optional
 
 from mmengine.config import Config
 
-from mmcabl.lab.runs.identity import listed_only
 from mmcabl.refinement.sam import PUBLISHED, PUBLISHED_AT
-from mmcabl.utils.data_configs import data_sets_in, dicts_in, type_name
+from mmcabl.utils.data_configs import data_sets_in, dicts_in, listed_only, type_name
 
 ELSEWHERE = '--cfg-options {option}=FOLDER gives another, docs/datasets.md says how data sets are laid out.'
 

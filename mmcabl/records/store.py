@@ -11,7 +11,6 @@ from mmengine.model import is_model_wrapper
 from mmcabl.records.fields import has
 from mmcabl.records.journal import Journal, Record
 from mmcabl.structures.forensic_sample import Key
-from mmcabl.utils.names import to_text
 
 #: Every record has these, and ``metrics``.
 REQUIRED = {'dataset': 'text', 'index': 'int64', 'image': 'text', 'unreadable': 'bool'}
@@ -57,11 +56,6 @@ class ResultStore:
 def key_of_record(record: Record) -> Key:
     """Data set name, index, path as text."""
     return Key(record['dataset'], record['index'], record['image'])
-
-
-def as_text(key: Key) -> Key:
-    """The key of an image's record from the key of its sample."""
-    return Key(key[0], key[1], to_text(key[2]))
 
 
 def is_test_record(record: Record) -> bool:

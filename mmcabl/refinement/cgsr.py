@@ -1,5 +1,5 @@
 import warnings
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
@@ -25,7 +25,7 @@ class Refinement:
     def fields(self) -> dict:
         """As fields of a data sample; see ``WeaklySupervisedLocalizer``."""
         return dict(cam_raw=self.cam_raw, cam=self.cam, coarse_mask=self.coarse_mask,
-                    prompts=self.prompts.as_dict(), masks=self.masks, pred_mask=self.masks[self.kind])
+                    prompts=asdict(self.prompts), masks=self.masks, pred_mask=self.masks[self.kind])
 
 
 @MODELS.register_module()

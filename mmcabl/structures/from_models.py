@@ -7,7 +7,7 @@ import torch
 from mmengine.structures import BaseDataElement
 from torch import Tensor
 
-from mmcabl.structures.forensic_sample import ForensicSample, Key
+from mmcabl.structures.forensic_sample import ForensicSample
 
 #: mmseg's value for pixels whose truth is unknown.
 IGNORED = 255
@@ -37,11 +37,6 @@ def forensic_sample(sample: Union[BaseDataElement, Dict[str, Any]]) -> ForensicS
         else:
             sample.set_field(found, FIELD, dtype=None)
     return found
-
-
-def key_of(info: Dict[str, Any]) -> Key:
-    """The key of an image that a data set lists."""
-    return Key(str(info.get('dataset_name') or ''), int(info.get('sample_idx', -1)), str(info.get('img_path', '')))
 
 
 def manipulated_probability(logits: Tensor) -> Tensor:

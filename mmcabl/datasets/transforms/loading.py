@@ -8,10 +8,8 @@ from mmcv.transforms import BaseTransform
 from mmengine.logging import print_log
 
 from mmcabl.datasets.masks import read_mask
-from mmcabl.images import Decoded, read_image, read_picture, shown, stored
+from mmcabl.images import Decoded, read_picture, shown, stored
 from mmcabl.registry import TRANSFORMS
-
-__all__ = ['LoadForensicImage', 'LoadForgeryMask', 'LoadForgerySegMap', 'fit_mask', 'read_image']
 
 
 @TRANSFORMS.register_module()

@@ -6,10 +6,8 @@ import os
 from typing import Any, Dict, Optional, Tuple
 
 from mmengine.config import Config
-from mmengine.dataset import BaseDataset
-from mmengine.registry import DATASETS
 
-from mmcabl.utils.data_configs import TRUTH_STEPS, opened, type_name
+from mmcabl.utils.data_configs import TRUTH_STEPS, dicts_in, listed_only, opened, type_name
 from mmcabl.version import __version__
 
 #: Parameters of ``WeaklySupervisedLocalizer`` that only testing reads.
@@ -50,7 +48,8 @@ def training_identity(cfg: Config, known: Optional[Dict] = None) -> Dict:
 def test_identity(cfg: Config, checkpoint: str, known: Optional[Dict] = None) -> Dict:
     """Model, refinement, data, metrics, version; and ``checkpoint``, which names the weights by their contents."""
     found = _part(cfg, (*NEITHER, *ONLY_TRAINING, 'load_from'), WITHOUT_EFFECT, known)
-    _without(found, 'cache_dir')
+    for _, node in dicts_in(found, ''):
+        node.pop('cache_dir', None)
     return {**found, 'checkpoint': checkpoint}
 
 
@@ -67,13 +66,6 @@ def _part(cfg: Config, without: Tuple[str, ...], hooks: Tuple[str, ...], known: 
             found[name] = {k: v for k, v in loader.items() if k not in SPEED}
             found[name]['dataset'] = data_identity(loader['dataset'], found.get('default_scope'), known)
     return {**json.loads(json.dumps(found, default=str)), 'mmcabl': __version__}
-
-
-def _without(cfg: Any, name: str) -> None:
-    if isinstance(cfg, dict):
-        cfg.pop(name, None)
-    for value in cfg.values() if isinstance(cfg, dict) else cfg if isinstance(cfg, list) else ():
-        _without(value, name)
 
 
 def data_identity(dataset: Dict, scope: Optional[str] = None, known: Optional[Dict] = None) -> Dict:
@@ -98,12 +90,6 @@ def data_identity(dataset: Dict, scope: Optional[str] = None, known: Optional[Di
     if key not in known:
         known[key] = _listing(listed, scope or 'mmengine', truth)
     return {**{k: v for k, v in dataset.items() if k not in ('data_root', 'ann_file')}, **known[key]}
-
-
-def listed_only(dataset: Dict, scope: str) -> BaseDataset:
-    """A data set that knows its samples and loads none of them."""
-    with DATASETS.switch_scope_and_registry(scope) as registry:
-        return registry.build({**dataset, 'pipeline': [], 'serialize_data': False})
 
 
 def _listing(dataset: Dict, scope: str, truth: bool) -> Dict:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterator, Optional
 
 from mmcabl.utils.files import write_whole
 
@@ -35,7 +35,8 @@ def folder_for(folder: Path, wanted: Dict) -> Path:
     if made_for(folder) is not None:
         place = _beside(folder, wanted)
         _refuse_what_is_not_ours(place)
-        listed = ', '.join(_differences(made_for(folder), _as_json(wanted)))
+        names = list(_differences(made_for(folder), _as_json(wanted)))
+        listed = ', '.join(names if len(names) <= 4 else [*names[:4], f'{len(names) - 4} more'])
         print(f'{folder} was made for other settings ({listed}); it is kept, and {place} is used.', flush=True)
     place.mkdir(parents=True, exist_ok=True)
     _note(place / STAMP, _as_json(wanted))
@@ -83,13 +84,8 @@ def _refuse_what_is_not_ours(folder: Path) -> None:
                              'that is whole); nothing is written there: give another folder, or move this one away.')
 
 
-def _differences(old: Any, new: Any, path: str = '', most: int = 4) -> List[str]:
-    """Where two pieces of plain data differ, as dotted names; at most ``most`` and a word on the others."""
-    names = list(_walk(old, new, path))
-    return names if len(names) <= most else [*names[:most], f'{len(names) - most} more']
-
-
-def _walk(old: Any, new: Any, path: str) -> Iterator[str]:
+def _differences(old: Any, new: Any, path: str = '') -> Iterator[str]:
+    """Where two pieces of plain data differ, as dotted names."""
     if type(old) is type(new) and isinstance(old, dict):
         keys = sorted({*old, *new})
     elif type(old) is type(new) and isinstance(old, list) and len(old) == len(new):
@@ -99,7 +95,7 @@ def _walk(old: Any, new: Any, path: str) -> Iterator[str]:
             yield path
         return
     for key in keys:
-        yield from _walk(old.get(key), new.get(key), f'{path}.{key}' if path else str(key))
+        yield from _differences(old.get(key), new.get(key), f'{path}.{key}' if path else str(key))
 
 
 def _as_json(data: Any) -> Any:

@@ -4,13 +4,7 @@ from typing import Dict, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
-from mmcabl.lab.synthetic.processing import (
-    TRACES,
-    add_noise,
-    apply_trace,
-    draw_trace,
-    encode_jpeg,
-)
+from mmcabl.lab.synthetic.processing import TRACES, add_noise, apply_trace, draw_trace, encode_jpeg
 from mmcabl.lab.synthetic.regions import random_region
 
 FORGERIES = ('copy-move', 'splicing', 'removal')

@@ -10,7 +10,7 @@ from mmengine import registry as root
 
 def _child(parent: root.Registry, *locations: str) -> root.Registry:
     return root.Registry(parent.name, parent=parent, scope='mmcabl',
-                             locations=[f'mmcabl.{location}' for location in locations])
+                         locations=[f'mmcabl.{location}' for location in locations])
 
 
 MODELS = _child(root.MODELS, 'models', 'refinement')

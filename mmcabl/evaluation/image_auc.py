@@ -36,8 +36,6 @@ class ImageAUC(PerImageMetric):
         0.75
     """
 
-    default_prefix = ''  # none, on purpose: mmengine warns about None
-
     def __init__(self, threshold: float = 0.5, collect_device: str = 'cpu',
                  prefix: Optional[str] = None) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)

@@ -33,6 +33,8 @@ class PerImageMetric(BaseMetric):
     Only numbers are kept for each image, so memory does not depend on image sizes.
     """
 
+    default_prefix = ''  # none, on purpose: mmengine warns about None
+
     def measure(self, sample: ForensicSample) -> Optional[dict]:
         """Numbers of one predicted image; None to leave it out."""
         raise NotImplementedError

@@ -34,8 +34,7 @@ def require_pyarrow():
 class ChunkResults:
     """``<out>/scores/part-<n>.parquet``, and ``<out>/masks/<n>/<index>.png`` where masks are saved.
 
-    A record is on disk when :meth:`add` returns; a mask is there as a whole before the record that names it.
-    Killed at any point, the journal has every finished image, and at most a cut last line, which is passed over.
+    A mask is there as a whole before the record that names it; what a kill leaves of records, :class:`Journal` says.
     The column ``image`` has paths as ``mmcabl.records.to_text`` writes them; ``height`` and ``width`` are those of
     the stored pixels, which ``orientation`` (EXIF's, 1 to 8) turns upright.
 

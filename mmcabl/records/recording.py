@@ -15,13 +15,10 @@ from mmcabl.utils.names import file_name, folder_name, to_text
 
 
 class RecordingEvaluator(Evaluator):
-    """mmengine's evaluator, which records what it measures while a :class:`ResultStore` is open.
+    """mmengine's evaluator, which puts every image's result on disk as soon as it is known.
 
-    What the metrics measured on an image, its prompts and the name of its saved mask become one record. Records of
-    an earlier, interrupted run are given back to the metrics by :meth:`restore`.
-
-    A sample that has ``failed`` counts in no metric, as an unreadable one; so does one whose mask cannot be made a
-    picture.
+    What the metrics measured on an image, its prompts and the name of its saved mask become one record. A sample that
+    has ``failed`` counts in no metric, as an unreadable one; so does one whose mask cannot be made a picture.
 
     Args:
         metrics: of the configuration; those that are a ``PerImageMetric`` are recorded.

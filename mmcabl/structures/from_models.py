@@ -57,9 +57,9 @@ def _made(sample: Dict[str, Any]) -> ForensicSample:
         index=None if index is None else int(index), orientation=int(sample.get('orientation', 1)),
         unreadable=bool(sample.get('unreadable', False)), failed=str(sample.get('failed') or ''),
         reason=str(sample.get('reason') or ''), picture=sample.get('pixels'),
-        label=_last(sample.get('gt_label'), int), truth=_mask(sample.get('gt_mask')),
+        label=_last(sample.get('gt_label'), int), truth=binary(sample.get('gt_mask')),
         score=_last(sample.get('pred_score'), float), raw_map=sample.get('cam_raw'), cam=sample.get('cam'),
-        prompts=sample.get('prompts'), masks=dict(sample.get('masks') or {}), mask=_mask(sample.get('pred_mask')))
+        prompts=sample.get('prompts'), masks=dict(sample.get('masks') or {}), mask=binary(sample.get('pred_mask')))
     if 'pred_sem_seg' in sample:
         _from_segmentation(found, sample)
     return found
@@ -83,7 +83,8 @@ def _last(value: Any, kind: type) -> Any:
     return None if value is None else kind(torch.as_tensor(value).flatten()[-1])
 
 
-def _mask(mask: Any) -> Optional[np.ndarray]:
+def binary(mask: Any) -> Optional[np.ndarray]:
+    """A mask of any type as bool, cut at 0.5; None for none."""
     if mask is None:
         return None
     mask = _array(mask)

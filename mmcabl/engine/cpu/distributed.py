@@ -50,13 +50,10 @@ def join_gloo_group(launcher: str) -> None:
             os.environ[name] = os.environ[theirs]
         os.environ.setdefault('MASTER_PORT', PORT)
         if 'MASTER_ADDR' not in os.environ:
-            os.environ['MASTER_ADDR'] = _first_machine()
+            command = ['scontrol', 'show', 'hostnames', os.environ['SLURM_NODELIST']]
+            listed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+            os.environ['MASTER_ADDR'] = listed.split()[0]
     distributed.init_process_group('gloo', init_method='env://')
-
-
-def _first_machine() -> str:
-    command = ['scontrol', 'show', 'hostnames', os.environ['SLURM_NODELIST']]
-    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.split()[0]
 
 
 @MODEL_WRAPPERS.register_module()

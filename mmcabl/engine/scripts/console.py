@@ -25,8 +25,6 @@ FILE_ONLY = re.compile('|'.join((
 
 
 class FileOnly(logging.Filter):
-    """Keeps back, from the handler it is added to, what :data:`FILE_ONLY` names."""
-
     def filter(self, record: logging.LogRecord) -> bool:
         return FILE_ONLY.match(record.getMessage()) is None
 

@@ -23,9 +23,7 @@ class Findings:
     """All that was found in a root.
 
     Attributes:
-        dataset, root: what it is and where.
         published: (authentic, manipulated) as published, None where nothing was.
-        images: one record for each image.
         stray_masks: mask files that belong to no image, each with the image that has its number, if there is
             exactly one and it has no mask: a name with a mistake in it.
         duplicates: groups of images with the same pixels.
@@ -123,10 +121,9 @@ def check_root(root: str, name: Optional[str] = None, workers: Optional[int] = N
     """Read everything in a root and compare it with what was published.
 
     Args:
-        root: folder of the data set.
+        root, progress: folder of the data set, and whether to show a bar.
         name: of :data:`KNOWN`; recognized by default.
         workers: threads; all cores by default.
-        progress: show a progress bar.
         partial: the root may hold a part of what was published.
         max_pixels: larger images count as unreadable; 100 megapixels by default.
     """

@@ -93,13 +93,7 @@ def data_identity(dataset: Dict, scope: Optional[str] = None, known: Optional[Di
 
 
 def _listing(dataset: Dict, scope: str, truth: bool) -> Dict:
-    """How many samples a data set lists, and a digest of their names below its root, labels and sizes in bytes.
-
-    Args:
-        dataset: its config without a pipeline.
-        scope: toolbox of its type.
-        truth: masks count, too.
-    """
+    """How many samples, and a digest of names below the root, labels and sizes in bytes; ``truth``: of masks too."""
     from mmcabl.datasets import ForgeryDataset
     built = listed_only(dataset, scope)
     keys = ['img_path', *(['gt_mask_path'] if truth or not isinstance(built, ForgeryDataset) else []), 'seg_map_path']

@@ -13,14 +13,10 @@ FINISHED = 'finished.json'
 
 
 def folder_for(folder: Path, wanted: Dict) -> Path:
-    """The folder of the work that ``wanted`` describes, stamped with it.
+    """The folder of the work that depends on ``wanted``, plain data, stamped with it.
 
     That is ``folder`` where it is free or was made for the same; where it was made for something else, it is kept,
     and the work goes into ``<folder>-<digest>`` beside it, which is found again by its name.
-
-    Args:
-        folder: where the work goes if nothing else is there.
-        wanted: everything the work depends on, as plain data.
 
     Raises:
         SystemExit: one sentence: ``folder`` holds something that was not made here.

@@ -29,10 +29,6 @@ def find_photographs(folder: Union[str, Path]) -> List[Path]:
 class Photographs:
     """Reads photographs and keeps some of them decoded; one for each worker.
 
-    Args:
-        paths: all there are.
-        max_pixels: of :func:`mmcabl.images.read_image`.
-
     Attributes:
         bad: path -> the sentence of what could not be read.
     """

@@ -65,9 +65,7 @@ def generate(photographs: Sequence[Union[str, Path]], out_dir: Union[str, Path],
         photographs: files to draw hosts and donors from.
         out_dir: gets the layout's folders and ``manifest.jsonl``, one JSON record a line on what was done to
             each image. Must be empty or missing, unless ``go_on``.
-        count: number of images.
-        seed: of everything that is drawn.
-        recipe: see :class:`ForgeryRecipe`.
+        count, seed, recipe: what is drawn.
         workers: processes; all cores by default.
         progress: show a progress bar.
         layout: ``CASIAv2``, ``CASIAv1``, ``Columbia``, ``COVERAGE`` or ``IMD2020``, masks encoded as there.

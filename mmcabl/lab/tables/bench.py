@@ -128,12 +128,7 @@ class Bench:
             raise SystemExit('\n'.join(dict.fromkeys(found)))
 
     def run(self, tests: Sequence[Run], robustness: Sequence[Run], jobs: int = 1) -> None:
-        """Run everything that is missing, ``jobs`` runs at a time.
-
-        Raises:
-            SystemExit: something they need is missing, or a run failed, once the others have ended; what they
-                finished is kept.
-        """
+        """Run what is missing, ``jobs`` at a time; SystemExit where a run failed, once the others have ended."""
         self.check(tests, robustness)
 
         def both(run: Run) -> None:

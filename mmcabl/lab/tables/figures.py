@@ -19,13 +19,7 @@ PANELS = ('image', 'truth', 'CAM and prompts', 'refined mask')
 
 
 def grid(overlays: Sequence[Path], out: Path, width: int = 1200, rows: int = 12) -> None:
-    """Fig. 4: image, truth, CAM with its prompts and refined mask of several images, one below the other.
-
-    Args:
-        overlays: pictures that ``LocalizationOverlayHook`` wrote.
-        out: PNG to write.
-        width: of it in px.
-        rows: images at most, taken evenly.
+    """Fig. 4, a PNG of some width in px: ``rows`` of the pictures that ``LocalizationOverlayHook`` wrote.
 
     Raises:
         FileNotFoundError: there are no overlays.

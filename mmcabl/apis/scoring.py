@@ -74,13 +74,10 @@ def score_share(predictor: Predictor, source: Union[str, Path], out: Union[str, 
     Run again, with as many processes as you like, finished images are not computed again.
 
     Args:
-        predictor: the model.
         source: a folder, searched in depth, one image, or a list of paths.
         out: gets ``scores/part-<n>.parquet``, ``masks``, and while at work ``index`` and ``journal``.
         chunk_size: images in each file of scores.
         batch_size: images in memory at a time, times three.
-        save_masks: write the final masks as PNG.
-        rank, world_size: which share.
         progress: called with (chunks done, chunks in this share) after each chunk.
 
     Returns:

@@ -17,11 +17,7 @@ class Journal:
 
     A record is on disk, as far as the operating system is concerned, when :meth:`append` returns: killing the process
     loses none. What a kill or a full disk cut short is never glued to what follows, is passed over in reading, and
-    counted.
-
-    Args:
-        path: of the file; its folder is made when missing.
-        valid: whether a dict is a record. Whatever else stands in the file is damage.
+    counted; so is whatever is not ``valid``.
     """
 
     def __init__(self, path: Path, valid: Callable[[Record], bool]) -> None:

@@ -39,13 +39,10 @@ class RecordingEvaluator(Evaluator):
     @contextmanager
     def recording(self, store: ResultStore, mask_dir: Optional[Path] = None,
                   failures: Optional[Failures] = None) -> Iterator[None]:
-        """Inside, results go to a store, which is closed at the end.
+        """Inside, records go to a store, which is closed at the end, and ``failures`` counts images that fail.
 
-        Args:
-            store: gets the records.
-            mask_dir: gets the final masks as ``<data set>/<index>_<stem>-<digits of the path>.png``, 255 is
-                manipulated, on the pixel grid of the stored file whatever its EXIF orientation; None: none are saved.
-            failures: counts the images that fail.
+        ``mask_dir`` gets the final masks as ``<data set>/<index>_<stem>-<digits of the path>.png``, 255 is
+        manipulated, on the pixel grid of the stored file whatever its EXIF orientation; None: none are saved.
         """
         before = self.failures
         self.store, self.mask_dir, self.failures = store, mask_dir, failures or before

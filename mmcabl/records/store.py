@@ -1,6 +1,5 @@
 """Per-image results on disk: appended one by one, complete up to the last whole line after any kill."""
 
-import hashlib
 from pathlib import Path
 from typing import Any, Dict, List, Union
 
@@ -8,6 +7,7 @@ import torch
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
 
+from mmcabl.checkpoints.matching import weights_digest
 from mmcabl.records.fields import has
 from mmcabl.records.journal import Journal, Record
 from mmcabl.structures.forensic_sample import Key
@@ -69,18 +69,11 @@ def is_test_record(record: Record) -> bool:
 def fingerprint(model: torch.nn.Module, *settings: Any) -> str:
     """Eight hexadecimal digits that change with any weight of the model or any of the settings.
 
-    Args:
-        model: its parameters and buffers count, name by name, bit by bit; what wraps it for several processes
-            does not.
-        settings: whatever else the results depend on; anything with a ``repr`` that is the same in every process.
+    Settings are whatever else the results depend on, with a ``repr`` that is the same in every process. What wraps a
+    model for several processes does not count.
     """
-    digest = hashlib.sha256(repr(settings).encode(errors='surrogatepass'))
     model = model.module if is_model_wrapper(model) else model
-    for name, value in sorted(model.state_dict().items()):
-        digest.update(name.encode())
-        if isinstance(value, torch.Tensor):
-            digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
-    return digest.hexdigest()[:8]
+    return weights_digest(model, repr(settings).encode(errors='surrogatepass'))[:8]
 
 
 def rows_of(records: Dict[Key, Record], metric: str) -> List[tuple]:

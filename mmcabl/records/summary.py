@@ -18,11 +18,7 @@ def left_out(records: Dict[Key, Record]) -> Dict[str, int]:
 
 
 def summarize_store(folder: Union[str, Path], metrics: Sequence[dict] = STOCK) -> Dict[str, float]:
-    """The numbers of ``tools/test.py`` from the records in ``folder``.
-
-    Args:
-        folder: where a test wrote its ``images.*.jsonl``.
-        metrics: configs of the metrics to summarize, which the test must have run.
+    """The numbers of ``tools/test.py``, of metrics that the test ran, from the ``images.*.jsonl`` in ``folder``.
 
     Raises:
         FileNotFoundError: there are no records.

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mmcabl.checkpoints.matching import weights_digest
 from mmcabl.utils.files import replacing
 
 
@@ -19,12 +20,7 @@ class EncodingCache:
     """
 
     def __init__(self, folder: Union[str, Path], encoder: nn.Module, dtype: torch.dtype) -> None:
-        digest = hashlib.sha256(str(dtype).encode())
-        for name, value in sorted(encoder.state_dict().items()):
-            bits = value.detach().cpu().contiguous().flatten().view(torch.uint8)
-            digest.update(name.encode())
-            digest.update(bits.numpy().data)
-        self.folder = Path(folder) / digest.hexdigest()[:12]
+        self.folder = Path(folder) / weights_digest(encoder, str(dtype).encode())[:12]
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, image: np.ndarray) -> Path:

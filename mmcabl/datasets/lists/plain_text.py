@@ -61,7 +61,7 @@ class PlainText:
     """
 
     def __init__(self, columns: Columns, data: np.ndarray) -> None:
-        self.columns, self.data, self.forged, self.lacking = columns, data, 0, 0
+        self.columns, self.row, self.data, self.forged, self.lacking = columns, columns.row, data, 0, 0
         self.ends = np.zeros(0, np.int64)
 
     @classmethod

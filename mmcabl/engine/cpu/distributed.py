@@ -33,9 +33,6 @@ def join_gloo_group(launcher: str) -> None:
     Slurm's processes get the variables that torchrun sets, as from mmengine: ``RANK``, ``LOCAL_RANK``,
     ``WORLD_SIZE``, and unless they are there ``MASTER_ADDR``, the job's first machine, and ``MASTER_PORT``.
 
-    Args:
-        launcher: ``pytorch`` or ``slurm``.
-
     Raises:
         ValueError: the launcher did not start this process.
     """
@@ -60,11 +57,7 @@ def join_gloo_group(launcher: str) -> None:
 class AnyDeviceDDP(MMDistributedDataParallel):
     """MMEngine's DDP on whatever device the model is on; on a CPU, batch norms that synchronise do so over gloo.
 
-    Args:
-        module: the model.
-        device_ids: as MMEngine gives them; not used on a CPU.
-        broadcast_buffers, find_unused_parameters, **kwargs: as of ``MMDistributedDataParallel``, with the values
-            that MMEngine's Runner takes by default.
+    Arguments are those of ``MMDistributedDataParallel``, with the values that MMEngine's Runner takes by default.
     """
 
     def __init__(self, module: nn.Module, device_ids: Optional[Sequence[int]] = None, broadcast_buffers: bool = False,

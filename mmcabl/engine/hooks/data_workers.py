@@ -35,11 +35,9 @@ def guard(loader: DataLoader) -> None:
 
 
 class GuardedInit:
-    """A ``worker_init_fn`` that also starts the watch.
+    """A ``worker_init_fn`` that also starts the watch over ``parent``, this process by default.
 
-    Args:
-        inner: the one that was there, mmengine's, which sets the seeds; None: there was none.
-        parent: process to live and die with; this one.
+    ``inner`` is the one that was there: mmengine's, which sets the seeds.
     """
 
     def __init__(self, inner: Optional[Callable[[int], None]], parent: Optional[int] = None) -> None:

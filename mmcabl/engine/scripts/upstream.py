@@ -74,8 +74,6 @@ def run_script(script: str, *arguments: str, log: Optional[Path] = None, threads
     """Run ``tools/train.py`` or ``tools/test.py``, and so the unmodified script of a toolbox, in its own process.
 
     Args:
-        script: ``train.py`` or ``test.py``.
-        arguments: of the script, the config first.
         log: file to which everything it prints is added; None: this process's output.
         threads: of PyTorch and OpenCV; all cores by default.
 

@@ -143,11 +143,9 @@ def _with_candidates(stray: List[str], images: List[Inspected]) -> List[Tuple[st
     for image in images:
         if image.label == 1 and image.mask is None:
             lone[running_number(image.path)].append(image.path)
-    found = []
-    for path in stray:
-        candidates = lone.get(running_number(path), []) if running_number(path) else []
-        found.append((path, candidates[0] if len(candidates) == 1 else None))
-    return found
+    lone.pop('', None)
+    candidates = [lone.get(running_number(path), []) for path in stray]
+    return [(path, images[0] if len(images) == 1 else None) for path, images in zip(stray, candidates)]
 
 
 def _duplicates(images: List[Inspected]) -> List[List[Inspected]]:

@@ -27,7 +27,6 @@ class Bench:
     """Where everything is, and how it is run.
 
     Attributes:
-        family: whose configs.
         out: gets ``<variant>/seed<k>/{train,test,robustness}`` and the reports.
         data: holds ``CASIAv2``, ``CASIAv1``, ``Columbia``, ``COVERAGE``, ``IMD2020``.
         threads: of each process; None: all cores.

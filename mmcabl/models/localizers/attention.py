@@ -128,11 +128,7 @@ METHODS = {'stored_qk': StoredQK, 'running': RunningAverage}
 
 
 def build_propagator(method: str, tokens: int, device: torch.device) -> AttentionPropagator:
-    """A propagator; ``auto`` is the faster one for a number of tokens and a device.
-
-    Raises:
-        ValueError: ``method`` is neither ``auto``, ``stored_qk`` nor ``running``.
-    """
+    """A propagator; ``auto`` is the faster one for a number of tokens and a device."""
     if method == 'auto':
         on_cpu = torch.device(device).type == 'cpu'
         method = 'running' if on_cpu and tokens <= RUNNING_MAX_TOKENS else 'stored_qk'

@@ -69,7 +69,7 @@ def score_chunk(predictor: Predictor, index: ImageIndex, results: ChunkResults, 
 def score_share(predictor: Predictor, source: Union[str, Path], out: Union[str, Path], chunk_size: int = 500,
                 batch_size: int = 8, save_masks: bool = True, rank: int = 0, world_size: int = 1,
                 progress: Optional[Callable[[int, int], None]] = None) -> int:
-    """Score this process's chunks: number ``rank``, ``rank + world_size``, ...
+    """Score this process's chunks, ``rank``, ``rank + world_size``, ...; returns how many images were computed now.
 
     Run again, with as many processes as you like, finished images are not computed again.
 
@@ -79,9 +79,6 @@ def score_share(predictor: Predictor, source: Union[str, Path], out: Union[str, 
         chunk_size: images in each file of scores.
         batch_size: images in memory at a time, times three.
         progress: called with (chunks done, chunks in this share) after each chunk.
-
-    Returns:
-        The number of images computed now.
 
     Raises:
         ValueError: a size that is not positive; ``out`` holds results of another model, source or chunk size.

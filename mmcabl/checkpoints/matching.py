@@ -84,14 +84,9 @@ def misfit(model: nn.Module, state: Dict[str, Tensor]) -> Optional[str]:
 
 def load_exactly(model: nn.Module, path: str, trust: Optional[bool] = None,
                  map_location: Union[str, torch.device, None] = 'cpu') -> Dict[str, Any]:
-    """Load a file into a model, all of it or an error.
+    """Load a file, see :func:`mmcabl.checkpoints.read_checkpoint`, into a model: all of it or an error.
 
-    Args:
-        model: in DDP or test-time augmentation or bare.
-        path, trust, map_location: as of :func:`mmcabl.checkpoints.read_checkpoint`.
-
-    Returns:
-        The whole checkpoint.
+    The model may be in DDP or test-time augmentation. Returns the whole checkpoint.
 
     Raises:
         CheckpointError: it cannot be read, its names or shapes are not the model's, or a number is not finite.

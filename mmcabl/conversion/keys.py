@@ -53,12 +53,9 @@ def recognise(state: Dict) -> str:
 
 
 def convert_keys(state: Dict) -> Tuple[Dict, str]:
-    """Rename a checkpoint's parameters to those of ``WeaklySupervisedLocalizer``.
+    """A checkpoint's parameters by the names of ``WeaklySupervisedLocalizer``, and the format that was recognised.
 
     Classifiers are kept under ``head.``; whether they fit is for :func:`match` to tell.
-
-    Returns:
-        The renamed state dict, and the format that was recognised.
     """
     state = strip_wrappers(state)
     found = recognise(state)

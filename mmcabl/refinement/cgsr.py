@@ -94,12 +94,7 @@ class CGSR:
 
     def refine(self, samples: Sequence[Any], maps: Sequence[np.ndarray],
                device: Optional[torch.device] = None) -> None:
-        """Set the fields of :class:`Refinement` on data samples that have their ``pixels``.
-
-        Args:
-            samples: of a batch.
-            maps: (H, W) for each.
-            device: as in :meth:`batch`.
+        """Set the fields of :class:`Refinement` on a :meth:`batch` of data samples that have their ``pixels``.
 
         Raises:
             ValueError: a sample has no pixels: see :func:`mmcabl.structures.keep_pixels`.

@@ -24,9 +24,7 @@ class Plan:
 
     Attributes:
         root: gets ``data``, ``train``, ``test`` and the report.
-        config: of the model, in mmcabl's ``configs``.
         train_images, test_images: how many to make; half of each are forged.
-        seed: of data and training.
         options: more ``--cfg-options`` for training and testing.
     """
 

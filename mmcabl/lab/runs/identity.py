@@ -69,10 +69,10 @@ def _part(cfg: Config, without: Tuple[str, ...], hooks: Tuple[str, ...], known: 
 
 
 def data_identity(dataset: Dict, scope: Optional[str] = None, known: Optional[Dict] = None) -> Dict:
-    """A data set's config with what it lists in place of where it lies: spelling, links and moves do not count.
+    """A data set's config, or that of a wrapper, with what it lists in place of where it lies: spelling, links and
+    moves do not count.
 
     Args:
-        dataset: config of a data set, or of a wrapper around one or several.
         scope: toolbox that types without a scope belong to.
         known: keeps listings for the next call, for as long as the caller takes files not to change.
 

@@ -72,9 +72,6 @@ def generate(photographs: Sequence[Union[str, Path]], out_dir: Union[str, Path],
         go_on: ``out_dir`` holds what an interrupted call with the same arguments made; it is made again.
         max_pixels: larger photographs are left out; 100 megapixels by default.
 
-    Returns:
-        The manifest's records.
-
     Raises:
         ValueError: no photograph can be read, or an argument is none of those accepted.
         FileExistsError: ``out_dir`` is not empty.

@@ -27,7 +27,6 @@ class ImageIndex:
 
     @property
     def chunks(self) -> int:
-        """Number of chunks."""
         return -(-self.count // self.chunk_size)
 
     def chunk(self, number: int) -> List[Tuple[int, str]]:

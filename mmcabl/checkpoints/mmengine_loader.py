@@ -43,8 +43,13 @@ def load_from_plain_data(filename: str, map_location: Union[str, torch.device, N
     if not separator:
         return read_checkpoint(Path(filename).expanduser(), map_location)
     if scheme in ZOOS:
-        url = _published(scheme, name)
-        checkpoint = load_from_plain_data(url, map_location)
+        urls = ZOOS[scheme]()
+        if scheme in ('open-mmlab', 'openmmlab'):
+            name = get_deprecated_model_names().get(name, name)
+        if name not in urls:
+            raise CheckpointError(f'{scheme}://{name} is none of the {len(urls)} weights that mmengine knows by '
+                                  'name.')
+        checkpoint = load_from_plain_data(urls[name], map_location)
         return _backbone(checkpoint) if scheme == 'mmcls' else checkpoint
     if scheme in ('http', 'https'):
         return read_checkpoint(_downloaded(filename), map_location, name=filename)
@@ -54,15 +59,6 @@ def load_from_plain_data(filename: str, map_location: Union[str, torch.device, N
             file.flush()
             return read_checkpoint(file.name, map_location, name=filename)
     raise CheckpointError(f'{filename} cannot be loaded from {scheme}://; download it and give the path of the file.')
-
-
-def _published(scheme: str, name: str) -> str:
-    urls = ZOOS[scheme]()
-    if scheme in ('open-mmlab', 'openmmlab'):
-        name = get_deprecated_model_names().get(name, name)
-    if name not in urls:
-        raise CheckpointError(f'{scheme}://{name} is none of the {len(urls)} weights that mmengine knows by name.')
-    return urls[name]
 
 
 def _downloaded(url: str) -> str:

@@ -34,13 +34,10 @@ def strip_wrappers(state: Dict) -> Dict:
 
 
 def recognise(state: Dict) -> str:
-    """Which naming the keys of a flat state dict are.
+    """Which naming the keys of a flat state dict are; raises UnknownCheckpointError for any other.
 
     ``original``: the published Conformer's names, linear classifiers; ``transcam``: the same names, a
     convolutional classifier; ``openmmlab``: mmpretrain's ``backbone.`` and ``head.``; ``mmcabl``: ours.
-
-    Raises:
-        UnknownCheckpointError: none of them.
     """
     conv = [v for k, v in state.items() if k.endswith('conv_cls_head.weight')]
     convolutional = bool(conv) and len(conv[0].shape) == 4

@@ -6,8 +6,8 @@ from mmcabl.datasets.benchmarks.imd2020 import IMD2020
 from mmcabl.datasets.forgery_benchmark import ForgeryBenchmark
 from mmcabl.datasets.forgery_dataset import ForgeryDataset
 from mmcabl.datasets.lists.folders import ForgeryFolders
-from mmcabl.datasets.lists.list_formats import BadList
 from mmcabl.datasets.lists.listed import ForgeryList
+from mmcabl.datasets.lists.text_lists import BadList
 from mmcabl.datasets.masks import MASK_RULES, read_mask
 from mmcabl.datasets.transforms.augmentation import NaiveManipulation
 from mmcabl.datasets.transforms.loading import LoadForensicImage, LoadForgeryMask, LoadForgerySegMap, fit_mask

@@ -22,8 +22,6 @@ class ForensicTTAModel(BaseTTAModel):
     - a classifier: the mean of ``pred_score``.
 
     The pipeline packs ``flip`` and ``flip_direction`` as meta information, and loads masks behind the mirroring.
-
-    Args: of ``BaseTTAModel``.
     """
 
     def test_step(self, data: Any) -> List[Any]:

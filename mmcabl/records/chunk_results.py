@@ -53,7 +53,6 @@ class ChunkResults:
 
     @property
     def finished(self) -> bool:
-        """Whether the chunk is done."""
         return self.table.is_file()
 
     def open(self) -> None:
@@ -106,7 +105,6 @@ class ChunkResults:
             Path(self._lock.lock_file).unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Give the chunk up."""
         self.journal.close()
         self._lock.release(force=True)
 

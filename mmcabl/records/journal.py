@@ -1,5 +1,3 @@
-"""Records appended one by one as JSON lines: a kill or a full disk costs the last one, never one before."""
-
 import json
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, Optional
@@ -13,7 +11,7 @@ Record = Dict[str, Any]
 
 
 class Journal:
-    """A file with one record a line.
+    """A file with one record a line: a kill or a full disk costs the last one, never one before.
 
     A record is on disk, as far as the operating system is concerned, when :meth:`append` returns: killing the process
     loses none. What a kill or a full disk cut short is never glued to what follows, is passed over in reading, and

@@ -1,5 +1,3 @@
-"""Per-image results on disk: appended one by one, complete up to the last whole line after any kill."""
-
 from pathlib import Path
 from typing import Any, Dict, List, Union
 
@@ -17,7 +15,7 @@ REQUIRED = {'dataset': 'text', 'index': 'int64', 'image': 'text', 'unreadable': 
 
 
 class ResultStore:
-    """A folder with one ``images.<rank>.jsonl`` for each process that wrote to it; see :class:`Journal`.
+    """Per-image results: a folder with one ``images.<rank>.jsonl`` for each process that wrote; see :class:`Journal`.
 
     A record has ``dataset``, ``index``, ``image`` (as :func:`to_text` writes it), ``unreadable``, ``failed`` with its
     ``reason``, ``metrics``, and what else is known of the image: ``label``, ``score``, ``prompts``, ``mask``.

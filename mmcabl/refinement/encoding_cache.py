@@ -13,10 +13,7 @@ from mmcabl.utils.files import replacing
 class EncodingCache:
     """SAM's image encodings on disk, one ``.npy`` for each image, named by the pixels and the encoder's weights.
 
-    Args:
-        folder: made when missing.
-        encoder: whose encodings they are; other weights or another precision never meet.
-        dtype: the encoder computes in.
+    Other weights or another precision, the ``dtype`` that the encoder computes in, never meet.
     """
 
     def __init__(self, folder: Union[str, Path], encoder: nn.Module, dtype: torch.dtype) -> None:

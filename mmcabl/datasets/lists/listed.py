@@ -1,5 +1,3 @@
-"""Data sets that come as a list, in any of the community's formats."""
-
 import os
 from itertools import islice
 from operator import not_, or_

@@ -44,7 +44,6 @@ class GuardedInit:
         self.inner, self.parent = inner, parent or os.getpid()
 
     def __call__(self, worker_id: int) -> None:
-        """In the new process."""
         if os.getpid() != self.parent:
             threading.Thread(target=end_with, args=(self.parent,), daemon=True).start()
         if self.inner is not None:

@@ -39,7 +39,6 @@ class LaidOutOnce(Config):
 
     @property
     def pretty_text(self) -> str:
-        """As upstream's."""
         content = repr(self)
         if content not in self._texts:
             self._texts[content] = super().pretty_text

@@ -17,11 +17,7 @@ TOOLS = next((p for p in (_PACKAGE / '.mim/tools', _PACKAGE.parent / 'tools') if
 
 
 def upstream_script(package: str, name: str) -> Path:
-    """Path of ``<package>/.mim/tools/<name>`` in the installed package.
-
-    Raises:
-        FileNotFoundError: the package is not installed, or was installed without its MIM files.
-    """
+    """Path of ``<package>/.mim/tools/<name>`` in the installed package; FileNotFoundError says why there is none."""
     spec = util.find_spec(package)
     if spec is None or not spec.origin:
         raise FileNotFoundError(f'{package} is not installed.')

@@ -1,5 +1,3 @@
-"""Check one data root."""
-
 import os
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -121,7 +119,6 @@ def check_root(root: str, name: Optional[str] = None, workers: Optional[int] = N
     """Read everything in a root and compare it with what was published.
 
     Args:
-        root, progress: folder of the data set, and whether to show a bar.
         name: of :data:`KNOWN`; recognized by default.
         workers: threads; all cores by default.
         partial: the root may hold a part of what was published.

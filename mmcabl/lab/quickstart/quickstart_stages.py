@@ -9,8 +9,7 @@ from mmengine.config import Config
 
 from mmcabl.engine.scripts.upstream import run_script, with_options
 from mmcabl.lab.runs.identity import test_identity, training_identity
-from mmcabl.lab.runs.trained_weights import trained_weights
-from mmcabl.lab.runs.work_folders import finish, finished, folder_for
+from mmcabl.lab.runs.work_folders import finish, finished, folder_for, trained_weights
 from mmcabl.lab.synthetic import ForgeryRecipe, embedded_photographs, generate
 from mmcabl.version import __version__
 

@@ -70,6 +70,25 @@ def digest(wanted: Dict) -> str:
     return hashlib.sha256(json.dumps(_as_json(wanted), sort_keys=True).encode()).hexdigest()[:8]
 
 
+def trained_weights(folder: Path) -> Dict[str, str]:
+    """Name and SHA-256 of the last checkpoint that mmengine wrote into a work folder.
+
+    Raises:
+        FileNotFoundError: there is none; the sentence names the folder.
+    """
+    pointer = folder / 'last_checkpoint'
+    # the path in it may be relative to another folder, or of before a move
+    name = Path(pointer.read_text().strip()).name if pointer.is_file() else ''
+    if not name or not (folder / name).is_file():
+        raise FileNotFoundError(f'{folder} has no checkpoint that its file last_checkpoint names: the training did '
+                                'not end as it should; its log is there, too.')
+    found = hashlib.sha256()
+    with open(folder / name, 'rb') as file:
+        for part in iter(lambda: file.read(1 << 20), b''):
+            found.update(part)
+    return dict(checkpoint=name, sha256=found.hexdigest())
+
+
 def _refuse_what_is_not_ours(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise SystemExit(f'{folder} is a file, and a folder is to be made there; give another place.')

@@ -13,11 +13,7 @@ KEPT = 100_000_000
 
 
 def find_photographs(folder: Union[str, Path]) -> List[Path]:
-    """Every image file below ``folder``, sorted.
-
-    Raises:
-        FileNotFoundError: the folder is missing or holds no image.
-    """
+    """Every image file below ``folder``, sorted; raises FileNotFoundError where there is none."""
     folder = Path(folder)
     found = sorted(p for p in folder.rglob('*') if is_image(p.name) and not p.is_dir())
     if not found:

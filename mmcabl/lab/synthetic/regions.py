@@ -1,5 +1,3 @@
-"""Random regions: where a forgery is put."""
-
 import cv2
 import numpy as np
 

@@ -12,8 +12,7 @@ from mmengine.config import Config
 from mmcabl.engine.needs import test_needs, training_needs
 from mmcabl.engine.scripts.upstream import run_script, with_options
 from mmcabl.lab.runs.identity import test_identity, training_identity
-from mmcabl.lab.runs.trained_weights import trained_weights
-from mmcabl.lab.runs.work_folders import existing, finish, finished, folder_for
+from mmcabl.lab.runs.work_folders import existing, finish, finished, folder_for, trained_weights
 from mmcabl.lab.tables.families import Family, data_options
 from mmcabl.lab.tables.rehearsal import is_synthetic
 

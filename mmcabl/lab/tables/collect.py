@@ -1,5 +1,3 @@
-"""From summaries of runs to the cells of a table: mean and standard deviation over seeds."""
-
 from dataclasses import dataclass
 from statistics import mean, stdev
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
@@ -21,7 +19,6 @@ class Cell:
 
     @property
     def ours(self) -> Optional[float]:
-        """Mean over seeds."""
         return mean(self.values) if self.values else None
 
     @property
@@ -43,5 +40,4 @@ def cell(summaries: Summaries, row: Row, table: Table, column: Column) -> Cell:
 
 
 def cells(summaries: Summaries, table: Table) -> List[List[Cell]]:
-    """Every cell of a table."""
     return [[cell(summaries, row, table, column) for column in table.columns] for row in table.rows]

@@ -29,11 +29,9 @@ class Family:
     note: str
 
     def config(self, variant: str) -> Path:
-        """Config file of a training."""
         return CONFIGS / self.configs[variant]
 
     def robustness_config(self) -> Path:
-        """Config file of Fig. 5."""
         return CONFIGS / self.robustness
 
 

@@ -1,5 +1,3 @@
-"""Data of the rehearsal: a training set and four test sets in the benchmark data sets' native layouts."""
-
 from dataclasses import replace
 from pathlib import Path
 from typing import Dict

@@ -1,5 +1,3 @@
-"""Eq. (2): one localization map from the class maps of both branches and the attention."""
-
 from typing import Dict, Optional
 
 import torch

@@ -78,10 +78,7 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
 
     @torch.no_grad()
     def score_and_map(self, batch: Tensor) -> Tuple[Tensor, Tensor]:
-        """One forward pass at one scale.
-
-        Args:
-            batch: (B, 3, h, w), normalised.
+        """One forward pass at one scale of a normalised batch (B, 3, h, w).
 
         Returns:
             Image scores (B, num_classes) in [0, 1]; maps (B, gh, gw) of Eq. (2), float32, unbounded.

@@ -50,7 +50,10 @@ def load_from_plain_data(filename: str, map_location: Union[str, torch.device, N
             raise CheckpointError(f'{scheme}://{name} is none of the {len(urls)} weights that mmengine knows by '
                                   'name.')
         checkpoint = load_from_plain_data(urls[name], map_location)
-        return _backbone(checkpoint) if scheme == 'mmcls' else checkpoint
+        if scheme != 'mmcls':
+            return checkpoint
+        state = checkpoint.get('state_dict', checkpoint).items()
+        return dict(state_dict={k[len('backbone.'):]: v for k, v in state if k.startswith('backbone.')}, meta={})
     if scheme in ('http', 'https'):
         return read_checkpoint(_downloaded(filename), map_location, name=filename)
     if scheme.split(':')[-1] in ('s3', 'petrel'):
@@ -76,8 +79,3 @@ def _downloaded(url: str) -> str:
     if not path.is_file():
         raise CheckpointError(f'{url} cannot be downloaded ({failure}); download it and give the path of the file.')
     return str(path)
-
-
-def _backbone(checkpoint: Dict[str, Any]) -> Dict[str, Any]:
-    state = checkpoint.get('state_dict', checkpoint)
-    return dict(state_dict={k[len('backbone.'):]: v for k, v in state.items() if k.startswith('backbone.')}, meta={})

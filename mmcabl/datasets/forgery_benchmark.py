@@ -29,6 +29,10 @@ class ForgeryBenchmark(ConcatDataset):
         datasets: configs of data sets in place of all these, as a config over one with a ``ConcatDataset`` has them.
         lazy_init: list the images at the first use.
         **common: for every set, of :class:`ForgeryDataset`: ``pipeline``, ``test_mode``, ...
+
+    Raises:
+        ValueError: no set, or one that the protocol does not have.
+        FileNotFoundError: a set has no images; the sentence names it.
     """
 
     def __init__(self, data_root: str = '', sets: Sequence[str] = SETS, roots: Optional[Mapping[str, str]] = None,

@@ -36,12 +36,8 @@ class ChunkResults:
 
     A mask is there as a whole before the record that names it; what a kill leaves of records, :class:`Journal` says.
     The column ``image`` has paths as ``mmcabl.records.to_text`` writes them; ``height`` and ``width`` are those of
-    the stored pixels, which ``orientation`` (EXIF's, 1 to 8) turns upright.
-
-    Args:
-        out: folder of all results.
-        number: of the chunk.
-        save_masks: write masks, 255 is manipulated, on the pixel grid of the stored file.
+    the stored pixels, which ``orientation`` (EXIF's, 1 to 8) turns upright. Masks are on the same grid, 255 is
+    manipulated.
     """
 
     def __init__(self, out: Path, number: int, save_masks: bool = True) -> None:

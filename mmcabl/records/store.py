@@ -19,10 +19,7 @@ class ResultStore:
 
     A record has ``dataset``, ``index``, ``image`` (as :func:`to_text` writes it), ``unreadable``, ``failed`` with its
     ``reason``, ``metrics``, and what else is known of the image: ``label``, ``score``, ``prompts``, ``mask``.
-
-    Args:
-        folder: made when missing.
-        rank: of this process among those that write at the same time.
+    ``rank`` is this process's among those that write at the same time.
     """
 
     def __init__(self, folder: Union[str, Path], rank: int = 0) -> None:

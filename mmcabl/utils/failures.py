@@ -19,8 +19,7 @@ class ImageFailed(Exception):
 class Failures:
     """Lets single images fail, says so, counts them, and stops when it cannot be the images.
 
-    Args:
-        limit: that many failures with nothing that succeeds between them end the run; 0: never.
+    ``limit`` failures with nothing that succeeds between them end the run; 0: never.
     """
 
     def __init__(self, limit: int = 50) -> None:

@@ -59,10 +59,9 @@ def finished(folder: Path) -> Optional[Dict]:
     return _read(folder / FINISHED)
 
 
-def finish(folder: Path, result: Optional[Dict] = None) -> Dict:
+def finish(folder: Path, result: Optional[Dict] = None) -> None:
     """Note that the work in a folder is done, and its result."""
     _note(folder / FINISHED, result or {})
-    return result or {}
 
 
 def digest(wanted: Dict) -> str:

@@ -44,13 +44,13 @@ def _headline(width: int) -> np.ndarray:
     return strip
 
 
-def points(summaries: Sequence[Mapping[str, float]], metric: str = 'p_f1') -> Dict[str, List[tuple]]:
-    """Kind -> (value, mean over seeds, standard deviation) in the order of values, from names like ``jpeg_70``."""
+def points(summaries: Sequence[Mapping[str, float]]) -> Dict[str, List[tuple]]:
+    """P-F1: kind -> (value, mean over seeds, standard deviation), ordered by value, from names like ``jpeg_70``."""
     found: Dict[str, List[tuple]] = {kind: [] for kind in PERTURBATIONS}
     for key in dict.fromkeys(key for summary in summaries for key in summary):
         name, _, number = key.partition('/')
         kind, _, value = name.partition('_')
-        if number == metric and kind in found:
+        if number == 'p_f1' and kind in found:
             values = np.array([summary[key] for summary in summaries if key in summary])
             spread = float(values.std(ddof=1)) if len(values) > 1 else 0.
             found[kind].append((float(value), float(values.mean()), spread))

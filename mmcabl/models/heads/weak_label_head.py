@@ -104,6 +104,9 @@ class WeakLabelHead(BaseModule):
             ``conv``: (B, num_classes, h, w), the convolutional classifier before pooling: with its bias, its mean
             is the logit; ``trans``: (B, num_classes, rows, columns), the transformer's classifier on every patch
             token: with its bias, the logit if that token were the class token. Unbounded.
+
+        Raises:
+            ValueError: the tokens do not form the grid, or without one, no grid or several.
         """
         x, tokens = self.pre_logits(feats)
         maps = {}

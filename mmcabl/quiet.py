@@ -6,9 +6,9 @@ Our modules import them through :func:`import_quietly`, which makes ``python -W 
 
 import sys
 import warnings
-from contextlib import contextmanager, redirect_stdout
+from contextlib import redirect_stdout
 from importlib import import_module
-from typing import Any, Iterator, TextIO
+from typing import Any, TextIO
 
 #: (beginning of the message as a regular expression, category): about code that is not ours, and not for users.
 WARNINGS = (
@@ -43,18 +43,11 @@ def ignore_known_warnings() -> None:
         warnings.filterwarnings('ignore', message, category)
 
 
-@contextmanager
-def importing() -> Iterator[None]:
-    """Imports of upstream's packages inside say nothing that is known to be beside the point."""
+def import_quietly(*names: str) -> None:
+    """Import modules of upstream; what they hold is then imported as usual."""
     with warnings.catch_warnings(), redirect_stdout(_Without(sys.stdout)):
         ignore_known_warnings()
         for category in FOR_DEVELOPERS:
             warnings.simplefilter('ignore', category)
-        yield
-
-
-def import_quietly(*names: str) -> None:
-    """Import modules of upstream; what they hold is then imported as usual."""
-    with importing():
         for name in names:
             import_module(name)

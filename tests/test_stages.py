@@ -144,6 +144,13 @@ def test_what_training_reads_is_in_its_stamp(cfg, options):
     assert training_identity(merged(cfg, options)) != training_identity(cfg)
 
 
+def test_what_another_system_reads_in_training_is_in_its_stamp(cfg):
+    """`scales` and the like are of the method's testing; a system of someone else's may train with them."""
+    other = merged(cfg, {'model.type': 'mmcabl.MILFCN'})
+    assert training_identity(merged(other, {'model.scales': [96]})) != training_identity(other)
+    assert training_identity(merged(other, {'model.postprocessor.threshold': 0.4})) == training_identity(other)
+
+
 def test_a_stamp_knows_data_by_what_is_there_not_by_its_spelling(cfg, tmp_path, monkeypatch):
     """Another spelling, a link, a moved folder, masks that training never opens: the same data. Other images: not."""
     key, one, test = 'train_dataloader.dataset.data_root', training_identity(cfg), identity_of_test(cfg, 'abc')

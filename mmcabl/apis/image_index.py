@@ -1,10 +1,9 @@
-"""Which images there are, in chunks: a file on disk, so that a million paths are never in memory."""
-
 import json
 import os
 import shutil
 import time
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import List, Tuple, Union
 
@@ -16,12 +15,10 @@ from mmcabl.utils.files import write_whole, writing
 
 @dataclass(frozen=True)
 class ImageIndex:
-    """Images of a source, ``chunk_size`` to a chunk, in an order that every process sees alike.
+    """``count`` images, ``chunk_size`` to a chunk, in an order that every process sees alike.
 
-    Attributes:
-        folder: holds ``images.txt``, one JSON string a line, and where each chunk begins in it.
-        count: images.
-        chunk_size: images in each chunk but the last.
+    On disk, so that a million paths are never in memory: ``folder`` holds ``images.txt``, one JSON string a line, and
+    where each chunk begins in it.
     """
 
     folder: Path
@@ -30,7 +27,6 @@ class ImageIndex:
 
     @property
     def chunks(self) -> int:
-        """Number of chunks."""
         return -(-self.count // self.chunk_size)
 
     def chunk(self, number: int) -> List[Tuple[int, str]]:
@@ -45,11 +41,8 @@ class ImageIndex:
 def build_index(source: Union[str, Path], folder: Union[str, Path], chunk_size: int) -> ImageIndex:
     """Write the index, unless it is there; then compare the source with it and say what came and went.
 
-    Args:
-        source: a folder, searched in depth, one image, or a text file with one path a line, relative to its own
-            folder.
-        folder: of the index; appears as a whole or not at all.
-        chunk_size: images a chunk.
+    The source is a folder, searched in depth, one image, or a text file with one path a line, relative to its own
+    folder. The index appears as a whole or not at all.
 
     Raises:
         FileNotFoundError: no such source, or no images in it.
@@ -82,7 +75,7 @@ def _write_index(part: Path, first: str, paths, wanted: dict) -> None:
     part.mkdir(parents=True, exist_ok=True)
     offsets, count = [], 0
     with open(part / 'images.txt', 'wb') as file:
-        for path in (path for some in ((first,), paths) for path in some):
+        for path in chain([first], paths):
             if count % wanted['chunk_size'] == 0:
                 offsets.append(file.tell())
             file.write(json.dumps(path).encode() + b'\n')

@@ -26,13 +26,12 @@ def rank_and_size() -> Tuple[int, int]:
     return 0, 1
 
 
-def _loaded_ahead(predictor: Predictor, jobs: Sequence[Job],
-                  size: int) -> Iterator[Tuple[Sequence[Job], List[Loaded]]]:
+def _loaded_ahead(predictor: Predictor,
+                  batches: Sequence[Sequence[Job]]) -> Iterator[Tuple[Sequence[Job], List[Loaded]]]:
     """Batches in turn, the next ones being loaded meanwhile; never more than :data:`AHEAD` in memory."""
-    parts = [jobs[i:i + size] for i in range(0, len(jobs), size)]
     with ThreadPoolExecutor(1) as pool:
         waiting = deque()
-        for part in parts:
+        for part in batches:
             waiting.append((part, pool.submit(predictor.load, part)))
             if len(waiting) > AHEAD:
                 done, loaded = waiting.popleft()
@@ -54,8 +53,8 @@ def score_chunk(predictor: Predictor, index: ImageIndex, results: ChunkResults, 
     done = results.done(jobs, failed_too=False)
     computed = len(jobs) - len(done)
     for _ in range(ROUNDS):
-        left = [job for batch in batches if not all(i in done for i, _ in batch) for job in batch]
-        for part, loaded in _loaded_ahead(predictor, left, batch_size):
+        left = [batch for batch in batches if not all(i in done for i, _ in batch)]
+        for part, loaded in _loaded_ahead(predictor, left):
             for record, mask in predictor.predict(part, loaded):
                 if record['index'] not in done:
                     results.add(record, mask)
@@ -70,22 +69,16 @@ def score_chunk(predictor: Predictor, index: ImageIndex, results: ChunkResults, 
 def score_share(predictor: Predictor, source: Union[str, Path], out: Union[str, Path], chunk_size: int = 500,
                 batch_size: int = 8, save_masks: bool = True, rank: int = 0, world_size: int = 1,
                 progress: Optional[Callable[[int, int], None]] = None) -> int:
-    """Score this process's chunks: number ``rank``, ``rank + world_size``, ...
+    """Score this process's chunks, ``rank``, ``rank + world_size``, ...; returns how many images were computed now.
 
     Run again, with as many processes as you like, finished images are not computed again.
 
     Args:
-        predictor: the model.
         source: a folder, searched in depth, one image, or a list of paths.
         out: gets ``scores/part-<n>.parquet``, ``masks``, and while at work ``index`` and ``journal``.
         chunk_size: images in each file of scores.
         batch_size: images in memory at a time, times three.
-        save_masks: write the final masks as PNG.
-        rank, world_size: which share.
         progress: called with (chunks done, chunks in this share) after each chunk.
-
-    Returns:
-        The number of images computed now.
 
     Raises:
         ValueError: a size that is not positive; ``out`` holds results of another model, source or chunk size.

@@ -1,8 +1,9 @@
 """Whether weights are those of a model: every name, every shape, every number finite."""
 
+import hashlib
 import re
 from collections import OrderedDict
-from typing import Any, Dict, List, Optional, Tuple, Union
+from typing import Any, Dict, Optional, Union
 
 import torch
 from mmengine.model import BaseTTAModel, is_model_wrapper
@@ -37,6 +38,16 @@ def bare(model: nn.Module) -> nn.Module:
     return model
 
 
+def weights_digest(model: nn.Module, first: bytes) -> str:
+    """SHA-256 of some bytes, and of every parameter and buffer, name by name, bit by bit."""
+    digest = hashlib.sha256(first)
+    for name, value in sorted(model.state_dict().items()):
+        digest.update(name.encode())
+        if isinstance(value, Tensor):
+            digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
 def not_finite(model: nn.Module, state: Dict[str, Tensor]) -> Optional[str]:
     """The first entry with a NaN or an infinity where the model's own has none; None without one."""
     own = model.state_dict()
@@ -47,51 +58,35 @@ def not_finite(model: nn.Module, state: Dict[str, Tensor]) -> Optional[str]:
     return None
 
 
-def load_into(model: nn.Module, state: Dict[str, Tensor]) -> Tuple[int, Dict[str, List[str]]]:
-    """Load what fits, by the model's own rules (its hooks may rename or resize).
+def misfit(model: nn.Module, state: Dict[str, Tensor]) -> Optional[str]:
+    """Load what fits, by the model's own rules (its hooks may rename or resize), and say what does not.
 
     Returns:
-        How many entries fit; ``missing``, ``unexpected`` and ``of another shape``: names of those that do not.
+        Part of a sentence; None where everything fits.
     """
-    own = model.state_dict()
-    shapes: List[str] = []
+    own, shapes = model.state_dict(), []
     try:
         found = model.load_state_dict(state, strict=False)
         missing, unexpected = list(found.missing_keys), list(found.unexpected_keys)
     except RuntimeError as error:  # torch goes through all entries before it raises
         shapes = re.findall(r'size mismatch for (\S+?):', str(error))
         if not shapes:
-            raise
+            return ' '.join(str(error).split())[:300]
         missing, unexpected = [k for k in own if k not in state], [k for k in state if k not in own]
     # older files lack the counters of batch norms, which nothing reads
     missing = [key for key in missing if not key.endswith('num_batches_tracked')]
     problems = {'missing': missing, 'unexpected': unexpected, 'of another shape': shapes}
-    return len(state) - len(unexpected) - len(shapes), problems
-
-
-def misfit(model: nn.Module, state: Dict[str, Tensor]) -> Optional[str]:
-    """Load what fits and say what does not, as part of a sentence; None where everything fits."""
-    try:
-        count, problems = load_into(model, state)
-    except RuntimeError as error:
-        return ' '.join(str(error).split())[:300]
-    if not any(problems.values()):
-        return None
     parts = [f'{len(keys)} {kind} ({", ".join(keys[:3])}{", ..." if len(keys) > 3 else ""})'
              for kind, keys in problems.items() if keys]
-    return f'{count} of its {len(state)} entries fit, {", ".join(parts)}'
+    count = len(state) - len(unexpected) - len(shapes)
+    return f'{count} of its {len(state)} entries fit, {", ".join(parts)}' if parts else None
 
 
 def load_exactly(model: nn.Module, path: str, trust: Optional[bool] = None,
                  map_location: Union[str, torch.device, None] = 'cpu') -> Dict[str, Any]:
-    """Load a file into a model, all of it or an error.
+    """Load a file, see :func:`mmcabl.checkpoints.read_checkpoint`, into a model: all of it or an error.
 
-    Args:
-        model: in DDP or test-time augmentation or bare.
-        path, trust, map_location: as of :func:`mmcabl.checkpoints.read_checkpoint`.
-
-    Returns:
-        The whole checkpoint.
+    The model may be in DDP or test-time augmentation. Returns the whole checkpoint.
 
     Raises:
         CheckpointError: it cannot be read, its names or shapes are not the model's, or a number is not finite.
@@ -101,11 +96,16 @@ def load_exactly(model: nn.Module, path: str, trust: Optional[bool] = None,
     return checkpoint
 
 
-def check(model: nn.Module, state: Dict[str, Tensor], name: str) -> None:
-    """Raise a ``CheckpointError`` unless all of ``state``, and nothing else, is what the model needs; load it."""
+def check(model: nn.Module, state: Dict[str, Tensor], name: str, exact: bool = True) -> Optional[str]:
+    """Load what fits and say what does not, as :func:`misfit` does.
+
+    Raises:
+        CheckpointError: a number is not finite; where ``exact``, also when anything does not fit.
+    """
     bad = not_finite(model, state)
     if bad:
         raise CheckpointError(f'{name} is not usable: {bad} holds NaN or infinity.')
     problem = misfit(model, state)
-    if problem:
+    if problem and exact:
         raise CheckpointError(f'{name} is not a checkpoint of this model: {problem}.')
+    return problem

@@ -43,9 +43,17 @@ def load_from_plain_data(filename: str, map_location: Union[str, torch.device, N
     if not separator:
         return read_checkpoint(Path(filename).expanduser(), map_location)
     if scheme in ZOOS:
-        url = _published(scheme, name)
-        checkpoint = load_from_plain_data(url, map_location)
-        return _backbone(checkpoint) if scheme == 'mmcls' else checkpoint
+        urls = ZOOS[scheme]()
+        if scheme in ('open-mmlab', 'openmmlab'):
+            name = get_deprecated_model_names().get(name, name)
+        if name not in urls:
+            raise CheckpointError(f'{scheme}://{name} is none of the {len(urls)} weights that mmengine knows by '
+                                  'name.')
+        checkpoint = load_from_plain_data(urls[name], map_location)
+        if scheme != 'mmcls':
+            return checkpoint
+        state = checkpoint.get('state_dict', checkpoint).items()
+        return dict(state_dict={k[len('backbone.'):]: v for k, v in state if k.startswith('backbone.')}, meta={})
     if scheme in ('http', 'https'):
         return read_checkpoint(_downloaded(filename), map_location, name=filename)
     if scheme.split(':')[-1] in ('s3', 'petrel'):
@@ -54,15 +62,6 @@ def load_from_plain_data(filename: str, map_location: Union[str, torch.device, N
             file.flush()
             return read_checkpoint(file.name, map_location, name=filename)
     raise CheckpointError(f'{filename} cannot be loaded from {scheme}://; download it and give the path of the file.')
-
-
-def _published(scheme: str, name: str) -> str:
-    urls = ZOOS[scheme]()
-    if scheme in ('open-mmlab', 'openmmlab'):
-        name = get_deprecated_model_names().get(name, name)
-    if name not in urls:
-        raise CheckpointError(f'{scheme}://{name} is none of the {len(urls)} weights that mmengine knows by name.')
-    return urls[name]
 
 
 def _downloaded(url: str) -> str:
@@ -80,8 +79,3 @@ def _downloaded(url: str) -> str:
     if not path.is_file():
         raise CheckpointError(f'{url} cannot be downloaded ({failure}); download it and give the path of the file.')
     return str(path)
-
-
-def _backbone(checkpoint: Dict[str, Any]) -> Dict[str, Any]:
-    state = checkpoint.get('state_dict', checkpoint)
-    return dict(state_dict={k[len('backbone.'):]: v for k, v in state.items() if k.startswith('backbone.')}, meta={})

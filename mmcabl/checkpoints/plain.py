@@ -41,35 +41,19 @@ class History(HistoryBuffer):
         self.__init__(state['_log_history'].value, state['_count_history'].value, int(state['max_length']))
 
 
-def _numpy(*_: Any) -> Array:
-    return Array()
-
-
 def _scalar(dtype: DType, data: bytes) -> np.generic:
     return np.ndarray((), dtype.value, bytearray(data))[()]
-
-
-def _bytes(text: str, encoding: str = 'latin1') -> bytes:
-    """How Python 2's pickles, and so torch's, spell bytes."""
-    return text.encode('latin1')
-
-
-def _empty() -> bytes:
-    """How they spell no bytes at all."""
-    return b''
-
-
-def _no_method(owner: Any, name: str) -> None:
-    """A ``HistoryBuffer`` names its own methods by ``getattr``."""
 
 
 #: 'module.name' in a file -> what it means here
 ALLOWED: Dict[str, Any] = {
     'numpy.dtype': DType, 'numpy.ndarray': Array,
     'mmengine.logging.history_buffer.HistoryBuffer': History,
-    '_codecs.encode': _bytes, 'builtins.bytes': _empty, 'builtins.getattr': _no_method,
+    # how Python 2's pickles, and so torch's, spell bytes, and no bytes at all
+    '_codecs.encode': lambda text, encoding='latin1': text.encode('latin1'), 'builtins.bytes': lambda: b'',
+    'builtins.getattr': lambda owner, name: None,  # a HistoryBuffer names its own methods so
     **{f'numpy.{core}.multiarray.{name}': function for core in ('core', '_core')
-       for name, function in (('_reconstruct', _numpy), ('scalar', _scalar))},
+       for name, function in (('_reconstruct', lambda *_: Array()), ('scalar', _scalar))},
     **{f'builtins.{kind.__name__}': kind for kind in (set, frozenset, complex, slice)},
 }
 

@@ -1,5 +1,3 @@
-"""Checkpoints that a kill at any moment leaves usable, and a resume that finds the newest whole one."""
-
 from collections import deque
 from pathlib import Path
 from typing import List, Optional

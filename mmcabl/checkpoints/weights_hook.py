@@ -1,5 +1,3 @@
-"""A hook that lets no wrong weights into a run of the toolboxes' own scripts."""
-
 from typing import Any, Dict
 
 from mmengine.hooks import Hook
@@ -7,7 +5,7 @@ from mmengine.logging import print_log
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner, find_latest_checkpoint
 
-from mmcabl.checkpoints.matching import bare, check, misfit, not_finite, parameters_of
+from mmcabl.checkpoints.matching import bare, check, parameters_of
 from mmcabl.checkpoints.reading import CheckpointError, trust_checkpoints
 from mmcabl.registry import HOOKS
 
@@ -30,7 +28,6 @@ class CheckedWeightsHook(Hook):
     priority = 'VERY_HIGH'
 
     def before_run(self, runner: Runner) -> None:
-        """Before anything is loaded."""
         trust_checkpoints(runner.cfg.get('trust_checkpoints', False))
 
     def after_run(self, runner: Runner) -> None:
@@ -47,14 +44,7 @@ class CheckedWeightsHook(Hook):
         if lacking:
             raise CheckpointError(f'{name} holds no state of a training ({", ".join(lacking)} missing); to start '
                                   'from its weights, give it as load_from, without resume.')
-        model, state = bare(runner.model), parameters_of(checkpoint, name)
-        if not training or resuming:
-            check(model, state, name)
-            return
-        bad = not_finite(model, state)
-        if bad:
-            raise CheckpointError(f'{name} is not usable: {bad} holds NaN or infinity.')
-        problem = misfit(model, state)
+        problem = check(bare(runner.model), parameters_of(checkpoint, name), name, exact=not training or resuming)
         if problem:
             print_log(f'{name} is not a whole checkpoint of this model: {problem}. Training starts from what fits.',
                       logger='current', level=30)

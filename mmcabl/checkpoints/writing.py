@@ -23,7 +23,6 @@ class AtomicLocalBackend(LocalBackend):
             super().put(obj, part)
 
     def put_text(self, obj: str, filepath: Union[str, Path], encoding: str = 'utf-8') -> None:
-        """As :meth:`put`."""
         self.put(obj.encode(encoding), filepath)
 
 

@@ -8,7 +8,6 @@ from torch import Tensor
 RENAMES = (('.norm1.', '.ln1.'), ('.norm2.', '.ln2.'), ('.mlp.fc1.', '.ffn.layers.0.0.'),
            ('.mlp.fc2.', '.ffn.layers.1.'))
 CLASSIFIERS = ('conv_cls_head', 'trans_cls_head')
-NAMINGS = ('original', 'transcam', 'openmmlab', 'mmcabl')
 
 
 class UnknownCheckpointError(ValueError):
@@ -35,13 +34,10 @@ def strip_wrappers(state: Dict) -> Dict:
 
 
 def recognise(state: Dict) -> str:
-    """Which of :data:`NAMINGS` the keys of a flat state dict are.
+    """Which naming the keys of a flat state dict are; raises UnknownCheckpointError for any other.
 
     ``original``: the published Conformer's names, linear classifiers; ``transcam``: the same names, a
     convolutional classifier; ``openmmlab``: mmpretrain's ``backbone.`` and ``head.``; ``mmcabl``: ours.
-
-    Raises:
-        UnknownCheckpointError: none of them.
     """
     conv = [v for k, v in state.items() if k.endswith('conv_cls_head.weight')]
     convolutional = bool(conv) and len(conv[0].shape) == 4
@@ -54,12 +50,9 @@ def recognise(state: Dict) -> str:
 
 
 def convert_keys(state: Dict) -> Tuple[Dict, str]:
-    """Rename a checkpoint's parameters to those of ``WeaklySupervisedLocalizer``.
+    """A checkpoint's parameters by the names of ``WeaklySupervisedLocalizer``, and the format that was recognised.
 
     Classifiers are kept under ``head.``; whether they fit is for :func:`match` to tell.
-
-    Returns:
-        The renamed state dict, and the format that was recognised.
     """
     state = strip_wrappers(state)
     found = recognise(state)

@@ -6,19 +6,13 @@ from mmcabl.datasets.benchmarks.imd2020 import IMD2020
 from mmcabl.datasets.forgery_benchmark import ForgeryBenchmark
 from mmcabl.datasets.forgery_dataset import ForgeryDataset
 from mmcabl.datasets.lists.folders import ForgeryFolders
-from mmcabl.datasets.lists.list_formats import BadList
 from mmcabl.datasets.lists.listed import ForgeryList
+from mmcabl.datasets.lists.text_lists import BadList
 from mmcabl.datasets.masks import MASK_RULES, read_mask
 from mmcabl.datasets.transforms.augmentation import NaiveManipulation
 from mmcabl.datasets.transforms.cropping import RandomCropWithTruth
 from mmcabl.datasets.transforms.jpeg_coefficients import GridCrop, LoadDCT
-from mmcabl.datasets.transforms.loading import (
-    LoadForensicImage,
-    LoadForgeryMask,
-    LoadForgerySegMap,
-    fit_mask,
-    read_image,
-)
+from mmcabl.datasets.transforms.loading import LoadForensicImage, LoadForgeryMask, LoadForgerySegMap, fit_mask
 from mmcabl.datasets.transforms.packing import PackForensicInputs
 from mmcabl.datasets.transforms.perturbations import (
     GaussianBlurring,
@@ -28,6 +22,7 @@ from mmcabl.datasets.transforms.perturbations import (
     SocialNetwork,
 )
 from mmcabl.datasets.transforms.picture import KeepPicture
+from mmcabl.images import read_image
 
 __all__ = [
     'BadList', 'CASIAv1', 'CASIAv2', 'COVERAGE', 'Columbia', 'ForgeryBenchmark', 'ForgeryDataset', 'ForgeryFolders',

@@ -1,5 +1,3 @@
-"""The paper's test protocol as one data set."""
-
 from typing import Any, Mapping, Optional, Sequence
 
 from mmengine.dataset import ConcatDataset

@@ -1,5 +1,3 @@
-"""What all data sets of manipulated images have in common."""
-
 import os
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple, Union
@@ -33,7 +31,6 @@ class ForgeryDataset(BaseDataset):
     """
 
     METAINFO = dict(classes=('authentic', 'manipulated'), palette=[[0, 0, 0], [255, 0, 0]])
-    #: Rule of the data set's masks.
     MASK_RULE = 'bright'
     #: (authentic, manipulated) as published; None where nothing was published.
     PUBLISHED: Optional[Tuple[int, int]] = None

@@ -18,16 +18,6 @@ def _bright(mask: np.ndarray) -> np.ndarray:
     return colours.max(2) > full_scale(colours) / 2
 
 
-def _dark(mask: np.ndarray) -> np.ndarray:
-    """The brightest colour channel is below half of white: black marks the manipulated area."""
-    return ~_bright(mask)
-
-
-def _any(mask: np.ndarray) -> np.ndarray:
-    """Any colour channel is above zero, for masks with class numbers in place of grey levels."""
-    return _colours(mask).max(2) > 0
-
-
 def _green(mask: np.ndarray) -> np.ndarray:
     """Green exceeds red and blue by :data:`GREEN_MARGIN`: Columbia's edge masks, coloured JPEGs."""
     if mask.ndim < 3 or mask.shape[2] < 3:
@@ -39,7 +29,9 @@ def _green(mask: np.ndarray) -> np.ndarray:
 
 #: name -> rule; takes an array as OpenCV decodes it unchanged, returns (H, W) bool
 MASK_RULES: Dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    'bright': _bright, 'dark': _dark, 'any': _any, 'green': _green}
+    'bright': _bright, 'green': _green,
+    'dark': lambda mask: ~_bright(mask),  # black marks the manipulated area
+    'any': lambda mask: _colours(mask).max(2) > 0}  # class numbers in place of grey levels
 
 
 def _colours(mask: np.ndarray) -> np.ndarray:

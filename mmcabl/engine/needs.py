@@ -8,20 +8,14 @@ from typing import Any, List, Optional
 
 from mmengine.config import Config
 
-from mmcabl.lab.runs.identity import listed_only
 from mmcabl.refinement.sam import PUBLISHED, PUBLISHED_AT
-from mmcabl.utils.data_configs import data_sets_in, dicts_in, type_name
+from mmcabl.utils.data_configs import data_sets_in, dicts_in, listed_only, type_name
 
 ELSEWHERE = '--cfg-options {option}=FOLDER gives another, docs/datasets.md says how data sets are laid out.'
 
 
 def training_needs(cfg: Config, overwrite: bool = False) -> List[str]:
-    """What a training lacks, a sentence each; [] where it can begin.
-
-    Args:
-        cfg: of the run, options merged.
-        overwrite: a new training may write over the checkpoints of one that is in ``work_dir``.
-    """
+    """What a training lacks, a sentence each; ``overwrite``: it may write over checkpoints of another."""
     found = [f'The starting weights {path} are not a file ({key}).'
              for key, node in dicts_in(cfg.get('model'), 'model')
              if node.get('type') == 'Pretrained' and _is_missing_file(path := node.get('checkpoint'))]
@@ -32,12 +26,7 @@ def training_needs(cfg: Config, overwrite: bool = False) -> List[str]:
 
 
 def test_needs(cfg: Config, listed: bool = False) -> List[str]:
-    """What a test lacks, a sentence each.
-
-    Args:
-        cfg: of the run, options merged.
-        listed: build every data set too, so that a root without images is found; takes as long as listing them.
-    """
+    """What a test lacks, a sentence each; ``listed``: also find data sets without images, by listing them."""
     found = [sentence for key in ('model', 'custom_hooks') for sentence in _missing_sam(cfg.get(key), key)]
     dataset = (cfg.get('test_dataloader') or {}).get('dataset')
     missing = _missing_roots(dataset, 'test_dataloader.dataset')

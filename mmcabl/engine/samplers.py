@@ -1,5 +1,3 @@
-"""A test sampler that divides images among ranks without padding, and can leave out what is done."""
-
 from typing import Container, Iterator, List, Sized
 
 from mmengine.dist import get_dist_info
@@ -14,10 +12,7 @@ class EveryImageOnceSampler(Sampler):
 
     mmengine's ``DefaultSampler`` repeats images until all ranks have as many. Here no image is seen twice, so
     saved masks and tables have no duplicates. Testing needs no equal counts: ranks meet at the end only.
-
-    Args:
-        dataset: what is sampled.
-        seed, round_up, shuffle: accepted for mmengine's signature and not used.
+    ``seed``, ``round_up`` and ``shuffle`` are accepted for mmengine's signature and not used.
     """
 
     def __init__(self, dataset: Sized, seed: int = 0, round_up: bool = False, shuffle: bool = False) -> None:
@@ -26,14 +21,10 @@ class EveryImageOnceSampler(Sampler):
         self.left = self.share
 
     def skip(self, done: Container[int], batch_size: int = 1) -> None:
-        """Leave out the batches of this rank's share whose images are all done, and no others: ``skip(())`` is all.
+        """Leave out the batches of this rank's share whose positions are all done, no others: ``skip(())`` is all.
 
         A batch with an image left is done again as a whole: in another company, an image's numbers would
         differ in their last bits.
-
-        Args:
-            done: positions in the data set.
-            batch_size: the data loader's.
         """
         batches = [self.share[i:i + batch_size] for i in range(0, len(self.share), batch_size)]
         self.left = [i for batch in batches if not all(j in done for j in batch) for i in batch]

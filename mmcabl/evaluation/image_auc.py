@@ -1,5 +1,3 @@
-"""I-AUC, and the other image-level numbers that are reported beside it."""
-
 from typing import Callable, Dict, List, Optional, Sequence, Union
 
 import numpy as np
@@ -37,8 +35,6 @@ class ImageAUC(PerImageMetric):
         >>> ImageAUC.calculate([0.9, 0.4, 0.6, 0.1], [1, 1, 0, 0])
         0.75
     """
-
-    default_prefix = ''  # none, on purpose: mmengine warns about None
 
     def __init__(self, threshold: float = 0.5, collect_device: str = 'cpu',
                  prefix: Optional[str] = None) -> None:

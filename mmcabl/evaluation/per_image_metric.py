@@ -1,5 +1,3 @@
-"""A metric whose per-image results survive any way of sharding the data, and know their data set."""
-
 from itertools import chain
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
@@ -34,6 +32,8 @@ class PerImageMetric(BaseMetric):
 
     Only numbers are kept for each image, so memory does not depend on image sizes.
     """
+
+    default_prefix = ''  # none, on purpose: mmengine warns about None
 
     def measure(self, sample: ForensicSample) -> Optional[dict]:
         """Numbers of one predicted image; None to leave it out."""

@@ -1,5 +1,3 @@
-"""P-F1, and the other pixel-level numbers that are reported beside it."""
-
 import zlib
 from typing import Any, Dict, List, Optional
 
@@ -8,6 +6,7 @@ import numpy as np
 from mmcabl.evaluation.per_image_metric import PerImageMetric, keys_of, mean_of
 from mmcabl.registry import METRICS
 from mmcabl.structures import ForensicSample
+from mmcabl.structures.from_models import binary
 
 #: Resolution of the curves: the normalised map is counted in this many bins.
 BINS = 4096
@@ -38,8 +37,6 @@ class PixelF1(PerImageMetric):
         0.6666666666666666
     """
 
-    default_prefix = ''  # none, on purpose: mmengine warns about None
-
     def __init__(self, baselines: bool = True, curves: bool = True, collect_device: str = 'cpu',
                  prefix: Optional[str] = None) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
@@ -48,7 +45,7 @@ class PixelF1(PerImageMetric):
     @staticmethod
     def calculate(pred: np.ndarray, target: np.ndarray) -> float:
         """F1 of a binary mask (H, W) against the truth (H, W); 0 if both are empty."""
-        pred, target = _binary(pred), _binary(target)
+        pred, target = binary(pred), binary(target)
         if pred.shape != target.shape:
             raise ValueError(f'The predicted mask is {pred.shape}, the true one {target.shape} (height, width); '
                              'they must agree.')
@@ -63,7 +60,7 @@ class PixelF1(PerImageMetric):
             ``auc``: pixel ROC-AUC (NaN if the truth is constant); ``best``: highest F1 over all thresholds;
             ``f1``: (99,) float32, F1 at :data:`THRESHOLDS`. From counts in 4096 bins, so to about 1e-3.
         """
-        target = _binary(target)
+        target = binary(target)
         bins = np.minimum((np.asarray(cam, np.float32) * BINS).astype(np.int32), BINS - 1)
         positive = np.bincount(bins[target], minlength=BINS)[::-1].astype(np.float64)
         negative = np.bincount(bins[~target], minlength=BINS)[::-1].astype(np.float64)
@@ -100,8 +97,3 @@ class PixelF1(PerImageMetric):
             mean = np.mean([np.asarray(row['curve'], np.float32) for row in rows if 'curve' in row], axis=0)
             result.update(p_f1_best_fixed=float(mean.max()), threshold=float(THRESHOLDS[mean.argmax()]))
         return {**result, 'masks': len(rows)}
-
-
-def _binary(mask: Any) -> np.ndarray:
-    mask = np.asarray(mask.cpu() if hasattr(mask, 'cpu') else mask)
-    return mask if mask.dtype == bool else mask > 0.5

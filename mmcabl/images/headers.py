@@ -25,7 +25,6 @@ class Header:
 
     Attributes:
         format: Pillow's name of it.
-        width, height: px, as stored.
         orientation: EXIF's, 1 to 8; 1 where there is none or another value.
         ends: False if the file lacks its end.
         deep: samples are floats or have more than 16 bits.

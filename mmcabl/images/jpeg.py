@@ -95,10 +95,7 @@ def is_cut(data: bytes, jpeg: Jpeg, array: np.ndarray) -> bool:
     decoding, so a file with a single scan is tried only where the last pixel has the grey that libjpeg fills with: a
     cut within its very last block is not seen.
 
-    Args:
-        data: the file.
-        jpeg: its structure, whole.
-        array: (H, W) or (H, W, 3) uint8, BGR, as OpenCV decoded it, on the stored grid.
+    ``array`` is (H, W) or (H, W, 3) uint8, BGR, as OpenCV decoded the file, on the stored grid.
     """
     if jpeg.scans == 1 and len(jpeg.left) < 4 and array[-1, -1].tolist() not in (_GREY, [_GREY] * 3):
         return False

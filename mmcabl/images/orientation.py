@@ -14,11 +14,9 @@ INVERSE = {6: 8, 8: 6}
 
 
 def upright(image: np.ndarray, orientation: int = 1) -> np.ndarray:
-    """The picture (H, W) or (H, W, C) as people are to see it; (W, H, ...) for orientations 5 to 8.
+    """The stored picture (H, W) or (H, W, C), of bool or a type OpenCV has, as people are to see it.
 
-    Args:
-        image: on the stored grid; any type that OpenCV has, or bool.
-        orientation: EXIF's, 1 to 8; anything else means 1, as viewers take it.
+    (W, H, ...) for orientations 5 to 8; any but EXIF's 1 to 8 means 1, as viewers take it.
     """
     turn = UPRIGHT.get(orientation)
     if turn is None:

@@ -20,11 +20,8 @@ def shown(path: Union[str, bytes, Path]) -> str:
 def read_regular(path: Union[str, Path], most: int) -> bytes:
     """All bytes of a regular file.
 
-    A link is followed to what it names; a pipe or device is not waited for.
-
-    Args:
-        path: the file; its name may be any bytes that the system takes.
-        most: bytes; a larger file is refused before it is read.
+    A link is followed to what it names; a pipe or device is not waited for; a file of more than ``most`` bytes is
+    refused before it is read.
 
     Raises:
         ValueError: one sentence that names the file: missing, not a regular file, empty, too large.

@@ -1,29 +1,12 @@
-"""Test-time augmentation whose every number is that of the merged, upright result."""
-
-from contextlib import contextmanager
-from typing import Any, Iterator, List, Sequence
+from typing import Any, List, Sequence
 
 import numpy as np
 import torch
 from mmengine.model import BaseTTAModel
 from mmengine.structures import PixelData
-from torch import nn
 
 from mmcabl.models.heads.labels import set_prediction
 from mmcabl.registry import MODELS
-
-
-@contextmanager
-def unrefined(model: nn.Module) -> Iterator[None]:
-    """Inside, a model that refines its masks leaves that out."""
-    before = getattr(model, 'refines', None)
-    if before:
-        model.refines = False
-    try:
-        yield
-    finally:
-        if before:
-            model.refines = before
 
 
 @MODELS.register_module()
@@ -39,15 +22,19 @@ class ForensicTTAModel(BaseTTAModel):
     - a classifier: the mean of ``pred_score``.
 
     The pipeline packs ``flip`` and ``flip_direction`` as meta information, and loads masks behind the mirroring.
-
-    Args: of ``BaseTTAModel``.
     """
 
     def test_step(self, data: Any) -> List[Any]:
         """Every pass of a batch, merged, refined once."""
-        with unrefined(self.module):
+        refines = getattr(self.module, 'refines', False)
+        try:
+            if refines:
+                self.module.refines = False
             samples = super().test_step(data)
-        if getattr(self.module, 'refines', False):
+        finally:
+            if refines:
+                self.module.refines = refines
+        if refines:
             self.module.refine(samples)
         return samples
 

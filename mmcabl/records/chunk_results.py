@@ -34,15 +34,10 @@ def require_pyarrow():
 class ChunkResults:
     """``<out>/scores/part-<n>.parquet``, and ``<out>/masks/<n>/<index>.png`` where masks are saved.
 
-    A record is on disk when :meth:`add` returns; a mask is there as a whole before the record that names it.
-    Killed at any point, the journal has every finished image, and at most a cut last line, which is passed over.
+    A mask is there as a whole before the record that names it; what a kill leaves of records, :class:`Journal` says.
     The column ``image`` has paths as ``mmcabl.records.to_text`` writes them; ``height`` and ``width`` are those of
-    the stored pixels, which ``orientation`` (EXIF's, 1 to 8) turns upright.
-
-    Args:
-        out: folder of all results.
-        number: of the chunk.
-        save_masks: write masks, 255 is manipulated, on the pixel grid of the stored file.
+    the stored pixels, which ``orientation`` (EXIF's, 1 to 8) turns upright. Masks are on the same grid, 255 is
+    manipulated.
     """
 
     def __init__(self, out: Path, number: int, save_masks: bool = True) -> None:
@@ -54,7 +49,6 @@ class ChunkResults:
 
     @property
     def finished(self) -> bool:
-        """Whether the chunk is done."""
         return self.table.is_file()
 
     def open(self) -> None:
@@ -107,7 +101,6 @@ class ChunkResults:
             Path(self._lock.lock_file).unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Give the chunk up."""
         self.journal.close()
         self._lock.release(force=True)
 

@@ -1,5 +1,3 @@
-"""Per-image results as one flat table."""
-
 import csv
 import io
 from pathlib import Path

@@ -1,5 +1,3 @@
-"""Records appended one by one as JSON lines: a kill or a full disk costs the last one, never one before."""
-
 import json
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, Optional
@@ -13,15 +11,11 @@ Record = Dict[str, Any]
 
 
 class Journal:
-    """A file with one record a line.
+    """A file with one record a line: a kill or a full disk costs the last one, never one before.
 
     A record is on disk, as far as the operating system is concerned, when :meth:`append` returns: killing the process
     loses none. What a kill or a full disk cut short is never glued to what follows, is passed over in reading, and
-    counted.
-
-    Args:
-        path: of the file; its folder is made when missing.
-        valid: whether a dict is a record. Whatever else stands in the file is damage.
+    counted; so is whatever is not ``valid``.
     """
 
     def __init__(self, path: Path, valid: Callable[[Record], bool]) -> None:

@@ -1,5 +1,3 @@
-"""An evaluator that puts every image's result on disk as soon as it is known."""
-
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Sequence
@@ -17,13 +15,10 @@ from mmcabl.utils.names import file_name, folder_name, to_text
 
 
 class RecordingEvaluator(Evaluator):
-    """mmengine's evaluator, which records what it measures while a :class:`ResultStore` is open.
+    """mmengine's evaluator, which puts every image's result on disk as soon as it is known.
 
-    What the metrics measured on an image, its prompts and the name of its saved mask become one record. Records of
-    an earlier, interrupted run are given back to the metrics by :meth:`restore`.
-
-    A sample that has ``failed`` counts in no metric, as an unreadable one; so does one whose mask cannot be made a
-    picture.
+    What the metrics measured on an image, its prompts and the name of its saved mask become one record. A sample that
+    has ``failed`` counts in no metric, as an unreadable one; so does one whose mask cannot be made a picture.
 
     Args:
         metrics: of the configuration; those that are a ``PerImageMetric`` are recorded.
@@ -44,13 +39,10 @@ class RecordingEvaluator(Evaluator):
     @contextmanager
     def recording(self, store: ResultStore, mask_dir: Optional[Path] = None,
                   failures: Optional[Failures] = None) -> Iterator[None]:
-        """Inside, results go to a store, which is closed at the end.
+        """Inside, records go to a store, which is closed at the end, and ``failures`` counts images that fail.
 
-        Args:
-            store: gets the records.
-            mask_dir: gets the final masks as ``<data set>/<index>_<stem>-<digits of the path>.png``, 255 is
-                manipulated, on the pixel grid of the stored file whatever its EXIF orientation; None: none are saved.
-            failures: counts the images that fail.
+        ``mask_dir`` gets the final masks as ``<data set>/<index>_<stem>-<digits of the path>.png``, 255 is
+        manipulated, on the pixel grid of the stored file whatever its EXIF orientation; None: none are saved.
         """
         before = self.failures
         self.store, self.mask_dir, self.failures = store, mask_dir, failures or before

@@ -1,5 +1,3 @@
-"""The folder of one test's results: which one, and what else lies beside it."""
-
 import hashlib
 import json
 from pathlib import Path
@@ -10,10 +8,10 @@ from mmengine.logging import print_log
 from torch import nn
 
 from mmcabl.records.journal import Record
-from mmcabl.records.store import as_text, fingerprint
+from mmcabl.records.store import fingerprint
 from mmcabl.structures.forensic_sample import Key
-from mmcabl.structures.from_models import key_of
 from mmcabl.utils.files import write_whole
+from mmcabl.utils.names import to_text
 from mmcabl.version import __version__
 
 #: Parts of the config that results depend on, besides the data set.
@@ -36,7 +34,7 @@ class RunFolder:
         settings['dataset'] = cfg.get('test_dataloader', {}).get('dataset')
         self.top, self.dataset = top, dataset
         self.settings = fingerprint(model, __version__, json.dumps(settings, sort_keys=True, default=str))
-        self.keys: List[Key] = [as_text(key_of(dataset.get_data_info(i))) for i in range(len(dataset))]
+        self.keys: List[Key] = [_key(dataset.get_data_info(i)) for i in range(len(dataset))]
         digest = hashlib.sha256(self.settings.encode())
         for key in self.keys:
             digest.update(json.dumps(key).encode())
@@ -60,3 +58,8 @@ class RunFolder:
         """The records of the data set's images."""
         listed = set(self.keys)
         return {key: record for key, record in records.items() if key in listed}
+
+
+def _key(info: Dict[str, Any]) -> Key:
+    return Key(str(info.get('dataset_name') or ''), int(info.get('sample_idx', -1)),
+               to_text(str(info.get('img_path', ''))))

@@ -1,6 +1,3 @@
-"""Per-image results on disk: appended one by one, complete up to the last whole line after any kill."""
-
-import hashlib
 from pathlib import Path
 from typing import Any, Dict, List, Union
 
@@ -8,25 +5,21 @@ import torch
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
 
+from mmcabl.checkpoints.matching import weights_digest
 from mmcabl.records.fields import has
 from mmcabl.records.journal import Journal, Record
 from mmcabl.structures.forensic_sample import Key
-from mmcabl.utils.names import to_text
 
 #: Every record has these, and ``metrics``.
 REQUIRED = {'dataset': 'text', 'index': 'int64', 'image': 'text', 'unreadable': 'bool'}
 
 
 class ResultStore:
-    """A folder with one ``images.<rank>.jsonl`` for each process that wrote to it; see :class:`Journal`.
+    """Per-image results: a folder with one ``images.<rank>.jsonl`` for each process that wrote; see :class:`Journal`.
 
     A record has ``dataset``, ``index``, ``image`` (as :func:`to_text` writes it), ``unreadable``, ``failed`` with its
     ``reason``, ``metrics``, and what else is known of the image: ``label``, ``score``, ``prompts``, ``mask``,
-    ``note``.
-
-    Args:
-        folder: made when missing.
-        rank: of this process among those that write at the same time.
+    ``note``. ``rank`` is this process's among those that write at the same time.
     """
 
     def __init__(self, folder: Union[str, Path], rank: int = 0) -> None:
@@ -60,11 +53,6 @@ def key_of_record(record: Record) -> Key:
     return Key(record['dataset'], record['index'], record['image'])
 
 
-def as_text(key: Key) -> Key:
-    """The key of an image's record from the key of its sample."""
-    return Key(key[0], key[1], to_text(key[2]))
-
-
 def is_test_record(record: Record) -> bool:
     """Whether a dict out of a journal has what a record needs, in types and ranges that tables can hold."""
     metrics, prompts = record.get('metrics'), record.get('prompts') or {}
@@ -76,18 +64,11 @@ def is_test_record(record: Record) -> bool:
 def fingerprint(model: torch.nn.Module, *settings: Any) -> str:
     """Eight hexadecimal digits that change with any weight of the model or any of the settings.
 
-    Args:
-        model: its parameters and buffers count, name by name, bit by bit; what wraps it for several processes
-            does not.
-        settings: whatever else the results depend on; anything with a ``repr`` that is the same in every process.
+    Settings are whatever else the results depend on, with a ``repr`` that is the same in every process. What wraps a
+    model for several processes does not count.
     """
-    digest = hashlib.sha256(repr(settings).encode(errors='surrogatepass'))
     model = model.module if is_model_wrapper(model) else model
-    for name, value in sorted(model.state_dict().items()):
-        digest.update(name.encode())
-        if isinstance(value, torch.Tensor):
-            digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
-    return digest.hexdigest()[:8]
+    return weights_digest(model, repr(settings).encode(errors='surrogatepass'))[:8]
 
 
 def rows_of(records: Dict[Key, Record], metric: str) -> List[tuple]:

@@ -18,11 +18,7 @@ def left_out(records: Dict[Key, Record]) -> Dict[str, int]:
 
 
 def summarize_store(folder: Union[str, Path], metrics: Sequence[dict] = STOCK) -> Dict[str, float]:
-    """The numbers of ``tools/test.py`` from the records in ``folder``.
-
-    Args:
-        folder: where a test wrote its ``images.*.jsonl``.
-        metrics: configs of the metrics to summarize, which the test must have run.
+    """The numbers of ``tools/test.py``, of metrics that the test ran, from the ``images.*.jsonl`` in ``folder``.
 
     Raises:
         FileNotFoundError: there are no records.
@@ -47,11 +43,11 @@ def summarize_store(folder: Union[str, Path], metrics: Sequence[dict] = STOCK) -
     return {**found, **left_out(ordered)}
 
 
-def table_one_row(summary: Dict[str, float], method: str = 'Ours') -> str:
+def table_one_row(summary: Dict[str, float]) -> str:
     """Table I's row: I-AUC and P-F1 of each data set and their average, as Markdown with its header."""
     names = list(dict.fromkeys(key.split('/')[0] for key in summary if '/' in key)) or ['']
     numbers = [(f'{name} {title}'.strip(), summary.get(f'{name}/{key}'.lstrip('/')))
                for name in names for title, key in (('I-AUC', 'i_auc'), ('P-F1', 'p_f1'))]
     cells = ['-' if value is None else f'{value:.3f}' for _, value in numbers]
     header = ['Method', *(title for title, _ in numbers)]
-    return '\n'.join(['| ' + ' | '.join(row) + ' |' for row in (header, ['---'] * len(header), [method, *cells])])
+    return '\n'.join(['| ' + ' | '.join(row) + ' |' for row in (header, ['---'] * len(header), ['Ours', *cells])])

@@ -1,7 +1,5 @@
-"""CGSR, CAM-Guided SAM Refinement: from any localization map to masks."""
-
 import warnings
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
@@ -27,12 +25,12 @@ class Refinement:
     def fields(self) -> dict:
         """As fields of a data sample; see ``WeaklySupervisedLocalizer``."""
         return dict(cam_raw=self.cam_raw, cam=self.cam, coarse_mask=self.coarse_mask,
-                    prompts=self.prompts.as_dict(), masks=self.masks, pred_mask=self.masks[self.kind])
+                    prompts=asdict(self.prompts), masks=self.masks, pred_mask=self.masks[self.kind])
 
 
 @MODELS.register_module()
 class CGSR:
-    """Prompts from a map, masks from prompts. The map may come from any model.
+    """CAM-Guided SAM Refinement: prompts from a map, masks from prompts. The map may come from any model.
 
     1. coarse mask: the min-max normalised map, thresholded; 2. box: bounding rectangle of its largest
     component; 3. points: maximum and minimum of the map before normalisation; 4. a frozen refiner turns
@@ -96,12 +94,7 @@ class CGSR:
 
     def refine(self, samples: Sequence[Any], maps: Sequence[np.ndarray],
                device: Optional[torch.device] = None) -> None:
-        """Set the fields of :class:`Refinement` on data samples that have their ``pixels``.
-
-        Args:
-            samples: of a batch.
-            maps: (H, W) for each.
-            device: as in :meth:`batch`.
+        """Set the fields of :class:`Refinement` on a :meth:`batch` of data samples that have their ``pixels``.
 
         Raises:
             ValueError: a sample has no pixels: see :func:`mmcabl.structures.keep_pixels`.

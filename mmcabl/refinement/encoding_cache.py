@@ -1,5 +1,3 @@
-"""SAM's image encodings on disk, shared by prompt kinds, tables, checkpoints and processes."""
-
 import hashlib
 from pathlib import Path
 from typing import Callable, List, Sequence, Union
@@ -8,25 +6,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mmcabl.checkpoints.matching import weights_digest
 from mmcabl.utils.files import replacing
 
 
 class EncodingCache:
-    """A folder of encodings, one ``.npy`` for each image, named by the pixels and the encoder's weights.
+    """SAM's image encodings on disk, one ``.npy`` for each image, named by the pixels and the encoder's weights.
 
-    Args:
-        folder: made when missing.
-        encoder: whose encodings they are; other weights or another precision never meet.
-        dtype: the encoder computes in.
+    Other weights or another precision, the ``dtype`` that the encoder computes in, never meet.
     """
 
     def __init__(self, folder: Union[str, Path], encoder: nn.Module, dtype: torch.dtype) -> None:
-        digest = hashlib.sha256(str(dtype).encode())
-        for name, value in sorted(encoder.state_dict().items()):
-            bits = value.detach().cpu().contiguous().flatten().view(torch.uint8)
-            digest.update(name.encode())
-            digest.update(bits.numpy().data)
-        self.folder = Path(folder) / digest.hexdigest()[:12]
+        self.folder = Path(folder) / weights_digest(encoder, str(dtype).encode())[:12]
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, image: np.ndarray) -> Path:

@@ -1,5 +1,3 @@
-"""GrabCut as a refiner: no weights, colour only. The embedded default."""
-
 from typing import List, Sequence
 
 import cv2

@@ -1,5 +1,3 @@
-"""What CGSR asks of a refiner."""
-
 from abc import ABC, abstractmethod
 from typing import List, Sequence
 

@@ -1,5 +1,3 @@
-"""The Segment Anything Model, frozen, as a refiner."""
-
 from pathlib import Path
 from typing import List, Optional, Sequence
 
@@ -85,14 +83,11 @@ class SAMRefiner(Refiner):
     @torch.no_grad()
     def encode(self, images: Sequence[np.ndarray]) -> torch.Tensor:
         """Embeddings (B, 256, 64, 64) of (H, W, 3) uint8 RGB images of any sizes, float32."""
-        inputs = [self.sam.preprocess(self._resized(image)) for image in images]
+        resized = map(self.predictor.transform.apply_image, images)
+        inputs = [self.sam.preprocess(torch.as_tensor(x, device=self.device).permute(2, 0, 1)) for x in resized]
         half = self.dtype != torch.float32
         with torch.autocast(self.device.type, dtype=self.dtype if half else torch.bfloat16, enabled=half):
             return self.sam.image_encoder(torch.stack(inputs)).float()
-
-    def _resized(self, image: np.ndarray) -> torch.Tensor:
-        resized = self.predictor.transform.apply_image(image)
-        return torch.as_tensor(resized, device=self.device).permute(2, 0, 1)
 
     @torch.no_grad()
     def refine(self, images: Sequence[np.ndarray], prompts: Sequence[Prompts],

@@ -1,5 +1,3 @@
-"""The form that a prediction has everywhere behind the model: in metrics, records, overlays, scoring, inferencers."""
-
 from dataclasses import dataclass, field
 from typing import Any, Dict, NamedTuple, Optional
 
@@ -16,7 +14,7 @@ class Key(NamedTuple):
 
 @dataclass
 class ForensicSample:
-    """What is known of one image. What is not known is None (or empty).
+    """What is known of one image, everywhere behind the model. What is not known is None (or empty).
 
     Every array is on the grid of the stored pixels, (H, W), whatever the network's input was and however the EXIF
     orientation turns the picture for people; nothing is copied from the sample that it is made of.

@@ -7,7 +7,7 @@ import torch
 from mmengine.structures import BaseDataElement
 from torch import Tensor
 
-from mmcabl.structures.forensic_sample import ForensicSample, Key
+from mmcabl.structures.forensic_sample import ForensicSample
 
 #: mmseg's value for pixels whose truth is unknown.
 IGNORED = 255
@@ -39,11 +39,6 @@ def forensic_sample(sample: Union[BaseDataElement, Dict[str, Any]]) -> ForensicS
     return found
 
 
-def key_of(info: Dict[str, Any]) -> Key:
-    """The key of an image that a data set lists."""
-    return Key(str(info.get('dataset_name') or ''), int(info.get('sample_idx', -1)), str(info.get('img_path', '')))
-
-
 def manipulated_probability(logits: Tensor) -> Tensor:
     """(H, W) in [0, 1] from a segmentation model's logits (1, H, W) or (2, H, W).
 
@@ -62,9 +57,9 @@ def _made(sample: Dict[str, Any]) -> ForensicSample:
         index=None if index is None else int(index), orientation=int(sample.get('orientation', 1)),
         unreadable=bool(sample.get('unreadable', False)), failed=str(sample.get('failed') or ''),
         reason=str(sample.get('reason') or ''), note=str(sample.get('note') or ''), picture=sample.get('pixels'),
-        label=_last(sample.get('gt_label'), int), truth=_mask(sample.get('gt_mask')),
+        label=_last(sample.get('gt_label'), int), truth=binary(sample.get('gt_mask')),
         score=_last(sample.get('pred_score'), float), raw_map=sample.get('cam_raw'), cam=sample.get('cam'),
-        prompts=sample.get('prompts'), masks=dict(sample.get('masks') or {}), mask=_mask(sample.get('pred_mask')))
+        prompts=sample.get('prompts'), masks=dict(sample.get('masks') or {}), mask=binary(sample.get('pred_mask')))
     if 'pred_sem_seg' in sample:
         _from_segmentation(found, sample)
     return found
@@ -88,7 +83,8 @@ def _last(value: Any, kind: type) -> Any:
     return None if value is None else kind(torch.as_tensor(value).flatten()[-1])
 
 
-def _mask(mask: Any) -> Optional[np.ndarray]:
+def binary(mask: Any) -> Optional[np.ndarray]:
+    """A mask of any type as bool, cut at 0.5; None for none."""
     if mask is None:
         return None
     mask = _array(mask)

@@ -13,9 +13,7 @@ AXES = {'horizontal': (1,), 'vertical': (0,), 'diagonal': (0, 1)}
 def unmirrored(plane: np.ndarray, sample: Any) -> np.ndarray:
     """A map or picture (H, W, ...) as it was before test-time augmentation mirrored its sample.
 
-    Args:
-        plane: of the mirrored image.
-        sample: a data sample; ``flip`` and ``flip_direction`` of its meta information say what was done.
+    ``flip`` and ``flip_direction`` of the sample's meta information say what was done.
 
     Raises:
         ValueError: mirrored in a direction that is not known.
@@ -31,20 +29,15 @@ def unmirrored(plane: np.ndarray, sample: Any) -> np.ndarray:
 
 def keep_pixels(inputs: Sequence[Tensor], samples: Optional[Sequence[Any]], bgr: bool = True,
                 resize: bool = False) -> None:
-    """Put ``pixels``, see :func:`pixels_of`, on every sample that has none and whose pixels are there.
-
-    A view of what the pipeline loaded: no picture is copied, none is read or computed again.
-    """
+    """Put ``pixels``, see :func:`pixels_of`, on every sample that has none and whose pixels are there."""
     for pixels, sample in zip(inputs, samples or ()):
         if 'pixels' not in sample and not why_not(pixels, sample, resize):
             sample.set_field(pixels_of(pixels, sample, bgr, resize), 'pixels', dtype=None)
 
 
 def pixels_of(pixels: Tensor, sample: Any, bgr: bool = True, resize: bool = False) -> np.ndarray:
-    """What a refiner sees of a sample: the pixels that the pipeline loaded, whatever it did to them before.
-
-    The picture that ``mmcabl.KeepPicture`` put aside, or where there is none, the network's input before
-    normalisation.
+    """The pixels that the pipeline loaded: the picture that ``mmcabl.KeepPicture`` put aside, or else the network's
+    input before normalisation.
 
     Args:
         pixels: (3, h, w) uint8, what the pipeline packed as ``inputs``.

@@ -1,6 +1,6 @@
 """The visual prompts of one image, in the terms of Table VI."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Dict, Mapping, Optional, Tuple
 
 import numpy as np
@@ -38,10 +38,6 @@ class Prompts:
         if kind == 'point':
             return None, np.array([self.positive]), np.array([1])
         return self.box, np.array([self.positive, self.negative]), np.array([1, 0])
-
-    def as_dict(self) -> Dict[str, Optional[Tuple[int, ...]]]:
-        """``box``, ``positive``, ``negative``, as data samples and records have them."""
-        return asdict(self)
 
 
 def columns_of(prompts: Optional[Mapping[str, Any]]) -> Dict[str, Optional[int]]:

@@ -4,10 +4,7 @@ import os
 
 
 def usable_cores() -> int:
-    """Cores this process may use, at least 1; all of the machine's where the system does not tell which.
-
-    ``os.sched_getaffinity`` is not on macOS and Windows, ``os.process_cpu_count`` not before Python 3.13.
-    """
+    """Cores this process may use, at least 1; all of the machine's where the system does not tell which."""
     if hasattr(os, 'process_cpu_count'):
         return os.process_cpu_count() or 1
     if hasattr(os, 'sched_getaffinity'):

@@ -3,6 +3,8 @@
 import os
 from typing import Any, Iterator, List, Mapping, Optional, Sequence, Tuple
 
+from mmengine.registry import DATASETS
+
 #: The paper's four test sets, by the names of their types and, below one root, of their folders.
 SETS = ('CASIAv1', 'Columbia', 'COVERAGE', 'IMD2020')
 #: The pseudo data set under which metrics report the mean over data sets.
@@ -43,6 +45,12 @@ def opened(dataset: Mapping[str, Any]) -> Mapping[str, Any]:
         return dataset
     common = {key: value for key, value in dataset.items() if key not in ('type', 'lazy_init')}
     return dict(type='ConcatDataset', datasets=benchmark_parts(**common))
+
+
+def listed_only(dataset: Mapping[str, Any], scope: str) -> Any:
+    """A data set, built, that knows its samples and loads none of them; ``scope`` is the toolbox of its type."""
+    with DATASETS.switch_scope_and_registry(scope) as registry:
+        return registry.build({**dataset, 'pipeline': [], 'serialize_data': False})
 
 
 def dicts_in(node: Any, key: str) -> Iterator[Tuple[str, Mapping[str, Any]]]:

@@ -19,8 +19,7 @@ class ImageFailed(Exception):
 class Failures:
     """Lets single images fail, says so, counts them, and stops when it cannot be the images.
 
-    Args:
-        limit: that many failures with nothing that succeeds between them end the run; 0: never.
+    ``limit`` failures with nothing that succeeds between them end the run; 0: never.
     """
 
     def __init__(self, limit: int = 50) -> None:
@@ -39,7 +38,8 @@ class Failures:
         except IMAGE_ERRORS as error:
             if str(error).startswith('CUDA error'):
                 raise  # the device is lost to this process, whatever comes next
-            raise ImageFailed(reason_of(error)) from error
+            kind = type(error).__name__
+            raise ImageFailed(one_line(f'{kind}: {error}' if str(error) else kind)) from error
 
     def succeeded(self) -> None:
         """An image has come through."""
@@ -56,11 +56,6 @@ class Failures:
         if self.limit and self.in_a_row >= self.limit:
             raise RuntimeError(f'{self.in_a_row} images failed one after the other, so something else than the '
                                f'images is wrong; the last, {name}: {reason}')
-
-
-def reason_of(error: BaseException) -> str:
-    """An error as one line of printable text."""
-    return one_line(f'{type(error).__name__}: {error}' if str(error) else type(error).__name__)
 
 
 def one_line(text: str) -> str:

@@ -71,16 +71,7 @@ def replacing(path: PathLike, sync: bool = False, part: Optional[PathLike] = Non
 
 
 def write_whole(path: PathLike, data: Union[str, bytes], sync: bool = False) -> None:
-    """Write a file that appears as a whole or not at all, and make its folder.
-
-    Args:
-        path: of the file.
-        data: bytes, or text that becomes UTF-8.
-        sync: as in :func:`replacing`.
-
-    Raises:
-        NotWritten: nothing has changed then.
-    """
+    """Write bytes, or text as UTF-8, by :func:`replacing`: the file appears as a whole or not at all."""
     with replacing(path, sync) as part, RawFile(part, 'wb') as file:
         write_all(file, data.encode() if isinstance(data, str) else data)
 

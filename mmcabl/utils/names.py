@@ -38,11 +38,7 @@ def file_name(path: str, *before: str) -> str:
 
     The digits are of the whole path: images of one name in two folders do not meet, nor those whose names had to be
     changed. What not every file system takes becomes ``_``, and a long stem is cut; at most 230 bytes in all. The
-    image's record has both names.
-
-    Args:
-        path: of the image.
-        before: what the name begins with, such as the data set's name; empty parts are left out.
+    image's record has both names. Empty parts of ``before``, such as the data set's name, are left out.
     """
     digits = hashlib.sha256(_encoded(path)).hexdigest()[:12]
     stem = os.path.splitext(os.path.basename(path))[0]

@@ -20,9 +20,7 @@ def new_file(path: Union[str, Path], overwrite: bool = False) -> Path:
 def own_folder(path: Union[str, Path], ours: Sequence[str]) -> Path:
     """The path of a folder for results: free, or one that holds our results already.
 
-    Args:
-        path: the folder; need not exist.
-        ours: beginnings of names of which one at least is in a folder of ours from its first moment on.
+    In a folder of ours there is from its first moment on a name with one of the beginnings ``ours``.
 
     Raises:
         FileExistsError: the folder holds other things.

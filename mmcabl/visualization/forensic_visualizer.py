@@ -1,5 +1,3 @@
-"""Overlays for mmengine's backends: files, TensorBoard, Weights & Biases, ... by config."""
-
 from dataclasses import replace
 from typing import Optional, Union
 
@@ -29,14 +27,11 @@ class ForensicVisualizer(Visualizer):
         """Draw a sample and hand the picture to every backend, or write it to ``out_file`` alone.
 
         Args:
-            name: of the picture in the backends.
             image: (H, W, 3) uint8 RGB on the grid of the stored pixels; by default the sample's own picture.
             data_sample: of either toolbox, or what was made of it.
             draw_gt: False: the truth's panel stays grey.
             draw_pred: False: map and mask stay empty, which needs no prediction.
             show, wait_time: also show it in a window, for so many seconds; 0: until it is closed.
-            step: of training; 0 in a test.
-            out_file: a PNG.
 
         Returns:
             The picture, (H, 4 W + gaps, 3) uint8 RGB, of upright H and W.

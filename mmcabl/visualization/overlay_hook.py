@@ -1,5 +1,3 @@
-"""A hook that writes overlays while testing."""
-
 from collections import Counter
 from pathlib import Path
 from typing import Optional, Sequence
@@ -38,7 +36,6 @@ class LocalizationOverlayHook(Hook):
         self.written: Counter = Counter()
 
     def before_test(self, runner: Runner) -> None:
-        """Start counting anew."""
         self.written.clear()
         self._failures = Failures(limit=0)
         self._folder = Path(runner.work_dir, self.out_dir)
@@ -46,7 +43,6 @@ class LocalizationOverlayHook(Hook):
 
     def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: Optional[dict] = None,
                         outputs: Optional[Sequence] = None) -> None:
-        """Draw the samples of one batch."""
         for i, sample in enumerate(map(forensic_sample, outputs or ())):
             done = self.max_images is not None and self.written[sample.dataset] >= self.max_images
             if done or not sample.usable or (self.only_manipulated and sample.required('label') == 0):

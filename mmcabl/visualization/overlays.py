@@ -40,15 +40,9 @@ def tint(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 def overlay(image: np.ndarray, truth: Optional[np.ndarray], cam: np.ndarray, prompts: Optional[Dict],
             mask: np.ndarray, orientation: int = 1) -> np.ndarray:
-    """Four panels side by side: image, truth, map with its prompts, final mask on the image.
+    """Four panels side by side: image, truth (grey where unknown), map with its prompts, final mask on the image.
 
-    Args:
-        image: (H, W, 3) uint8 RGB.
-        truth: (H, W) bool; grey if it is not known.
-        cam: (H, W) in [0, 1].
-        prompts: ``box``, ``positive``, ``negative`` as ``WeaklySupervisedLocalizer`` sets them; None: no prompts.
-        mask: (H, W) bool.
-        orientation: EXIF's, of the image; the panels are turned upright by it.
+    Arguments are fields of :class:`mmcabl.structures.ForensicSample`; panels are turned upright by ``orientation``.
 
     Returns:
         (H, 4 W + gaps, 3) uint8 RGB, of upright H and W.

@@ -1,5 +1,3 @@
-"""mmseg's ``--show-dir`` on the stored grid and beside unreadable images."""
-
 from typing import Optional, Sequence
 
 import numpy as np

@@ -1,5 +1,3 @@
-"""mmpretrain's ``--show-dir`` for images of any name."""
-
 from typing import Sequence
 
 from mmpretrain.engine import VisualizationHook

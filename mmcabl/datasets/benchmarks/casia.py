@@ -1,5 +1,3 @@
-"""CASIA v2, the training set of the paper, and CASIA v1, one of its four test sets."""
-
 import os
 import re
 from typing import Dict, List, Optional, Tuple
@@ -13,7 +11,7 @@ from mmcabl.registry import DATASETS
 
 @DATASETS.register_module()
 class CASIAv2(ForgeryDataset):
-    """CASIA v2 as it unpacks: 7,491 authentic and 5,123 manipulated images.
+    """CASIA v2, the paper's training set, as it unpacks: 7,491 authentic and 5,123 manipulated images.
 
     ::
 
@@ -56,7 +54,6 @@ class CASIAv2(ForgeryDataset):
         return {path: by_name[f'{stem(path)}_gt'] for path in images if f'{stem(path)}_gt' in by_name}
 
     def list_entries(self) -> List[Dict]:
-        """Read the folders' listings."""
         forged = [p for folder in self.forged_folders(self.data_root) for p in list_images(folder)]
         truth = self.pair(forged, self.mask_files(self.data_root))
         authentic = list_images(os.path.join(self.base(self.data_root), 'Au'))

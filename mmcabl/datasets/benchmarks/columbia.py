@@ -1,5 +1,3 @@
-"""Columbia Uncompressed Image Splicing Detection."""
-
 import os
 from typing import Dict, List
 
@@ -38,7 +36,6 @@ class Columbia(ForgeryDataset):
         return [p for p in list_images(os.path.join(data_root, cls.TRUTH)) if stem(p).endswith('_edgemask')]
 
     def list_entries(self) -> List[Dict]:
-        """Read the folders' listings."""
         masks = {stem(p): p for p in self.mask_files(self.data_root)}
         entries = [self.entry(p, 0) for p in list_images(os.path.join(self.data_root, self.AUTHENTIC))]
         return entries + [self.entry(p, 1, masks.get(stem(p) + '_edgemask'))

@@ -1,5 +1,3 @@
-"""COVERAGE, copy-move forgeries with similar but genuine objects."""
-
 import os
 import re
 from typing import Dict, List

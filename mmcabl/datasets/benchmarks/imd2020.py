@@ -1,5 +1,3 @@
-"""IMD2020, real-life manipulated images."""
-
 import os
 from typing import Dict, Iterator, List, Tuple
 
@@ -45,6 +43,5 @@ class IMD2020(ForgeryDataset):
         return [p for _, masks in cls._folders(data_root) for p in masks.values()]
 
     def list_entries(self) -> List[Dict]:
-        """Read every folder's listing."""
         return [self.entry(p, 0) if stem(p).endswith(ORIGINAL) else self.entry(p, 1, masks.get(stem(p) + MASK))
                 for images, masks in self._folders(self.data_root) for p in images]

@@ -7,11 +7,9 @@ import numpy as np
 
 
 class FolderListing:
-    """Files below a root. Of regular ones only the paths' hashes are kept, 8 bytes each: lists have millions.
+    """Files below a root, an absolute path that may be a link itself; ``follow_links``: links may lead out of it.
 
-    Args:
-        root: an absolute path; it may be a link itself.
-        follow_links: links below the root may lead out of it.
+    Of regular files only the paths' hashes are kept, 8 bytes each: lists have millions.
     """
 
     def __init__(self, root: str, follow_links: bool = False) -> None:

@@ -1,10 +1,8 @@
-"""Data sets that come as plain folders."""
-
 import os
-from typing import Dict, List, Optional, Sequence
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from mmcabl.datasets.forgery_dataset import ForgeryDataset
-from mmcabl.images import list_images, stem
+from mmcabl.images import list_images
 from mmcabl.registry import DATASETS
 
 
@@ -51,24 +49,18 @@ class ForgeryFolders(ForgeryDataset):
         return images_below(os.path.join(data_root, 'Gt'))
 
     def list_entries(self) -> List[Dict]:
-        """Walk the folders."""
-        entries = [self.entry(p, 0) for name in self.authentic
-                   for p in images_below(os.path.join(self.data_root, name))]
-        known = {} if self.masks is None else self._by_place(os.path.join(self.data_root, self.masks))
+        entries = [self.entry(path, 0) for name in self.authentic for _, path in self._below(name)]
+        known = {} if self.masks is None else dict(self._below(self.masks))
         claimed: Dict[str, str] = {}
         for name in self.manipulated:
-            folder = os.path.join(self.data_root, name)
-            for path in images_below(folder):
-                place = os.path.splitext(os.path.relpath(path, folder))[0]
+            for place, path in self._below(name):
                 mask = next((known[place + s] for s in self.suffixes if place + s in known), None)
                 if mask is not None and claimed.setdefault(mask, path) != path:
                     raise ValueError(f'{claimed[mask]} and {path} both claim the mask {mask}.')
                 entries.append(self.entry(path, 1, mask))
         return entries
 
-    @staticmethod
-    def _by_place(folder: str) -> Dict[str, str]:
-        found = {}
-        for path in images_below(folder):
-            found[os.path.join(os.path.relpath(os.path.dirname(path), folder), stem(path))] = path
-        return {os.path.normpath(place): path for place, path in found.items()}
+    def _below(self, name: str) -> Iterator[Tuple[str, str]]:
+        """(place below a folder without an extension, path) of its images."""
+        folder = os.path.join(self.data_root, name)
+        return ((os.path.splitext(os.path.relpath(path, folder))[0], path) for path in images_below(folder))

@@ -1,5 +1,3 @@
-"""Data sets that come as a list, in any of the community's formats."""
-
 import os
 from itertools import islice
 from operator import not_, or_
@@ -74,7 +72,7 @@ class ForgeryList(ForgeryDataset):
                 packed = self._row_by_row(kind, listing)
         except OSError as error:
             refuse(file, 1, f'the list cannot be read: {error.strerror}.')
-        self._row = packed.columns.row if isinstance(packed, PlainText) else packed.row
+        self._row = packed.row
         return Unpacked(packed, self._unpack)
 
     def _row_by_row(self, kind: str, listing: Optional[FolderListing]) -> Packed:

@@ -1,5 +1,3 @@
-"""The entries of a long list, as bytes."""
-
 from array import array
 from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
 
@@ -47,12 +45,7 @@ class Packed:
 
 
 class Unpacked:
-    """Entries as bytes that behave like the list of dicts which mmengine's data sets keep until they are serialised.
-
-    Args:
-        packed: has ``data`` and ``ends``.
-        unpack: bytes of an entry -> the entry.
-    """
+    """Entries as bytes that behave like the list of dicts which mmengine's data sets keep before serialising."""
 
     def __init__(self, packed, unpack: Callable[[bytes], Dict]) -> None:
         self.packed, self.unpack = packed, unpack

@@ -51,17 +51,10 @@ def named_columns(kind: str, first: bytes) -> Optional[Columns]:
 
 
 class PlainText:
-    """The lines of a plain list; ``data`` and ``ends`` as mmengine keeps serialised entries.
-
-    Attributes:
-        columns: takes a line apart.
-        data: (bytes,) uint8, the list without its header.
-        ends: (lines,) int64, where each line ends.
-        forged, lacking: manipulated images, and those of them without a mask.
-    """
+    """The lines of a plain list, with the attributes of :class:`mmcabl.datasets.lists.packed.Packed`."""
 
     def __init__(self, columns: Columns, data: np.ndarray) -> None:
-        self.columns, self.data, self.forged, self.lacking = columns, data, 0, 0
+        self.columns, self.row, self.data, self.forged, self.lacking = columns, columns.row, data, 0, 0
         self.ends = np.zeros(0, np.int64)
 
     @classmethod

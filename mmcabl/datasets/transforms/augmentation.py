@@ -1,5 +1,3 @@
-"""Forgery augmentation with known masks, for fully supervised models (the "DA" of FCN+DA in Table I)."""
-
 import random  # mmengine seeds it in every worker
 from typing import Tuple
 
@@ -16,7 +14,8 @@ MANIPULATIONS = ('copy-move', 'inpainting')
 class NaiveManipulation(BaseTransform):
     """With a probability, copy a square of the image elsewhere, or inpaint one; the truth gets it too.
 
-    For images whose ``gt_seg_map`` is known. The label ``gt_label`` becomes manipulated. Put it before resizing.
+    The "DA" of FCN+DA in Table I, for images whose ``gt_seg_map`` is known. The label ``gt_label`` becomes
+    manipulated. Put it before resizing.
 
     Args:
         prob: of changing an image.

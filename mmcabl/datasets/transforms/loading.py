@@ -8,10 +8,8 @@ from mmcv.transforms import BaseTransform
 from mmengine.logging import print_log
 
 from mmcabl.datasets.masks import read_mask
-from mmcabl.images import Decoded, read_image, read_picture, shown, stored
+from mmcabl.images import Decoded, read_picture, shown, stored
 from mmcabl.registry import TRANSFORMS
-
-__all__ = ['LoadForensicImage', 'LoadForgeryMask', 'LoadForgerySegMap', 'fit_mask', 'read_image']
 
 
 @TRANSFORMS.register_module()
@@ -84,10 +82,8 @@ class LoadForgeryMask(BaseTransform):
 
     All false for an authentic image. Where the truth is unknown (no mask, or one that cannot be read) there
     is no ``gt_mask``, and pixel metrics pass over the image. A mask of another size is turned or resized as
-    :func:`fit_mask` says, with a warning. The data set says by which rule its masks become binary.
-
-    Args:
-        max_pixels: as of :class:`LoadForensicImage`.
+    :func:`fit_mask` says, with a warning. The data set says by which rule its masks become binary;
+    ``max_pixels`` is as of :class:`LoadForensicImage`.
     """
 
     def __init__(self, max_pixels: Optional[int] = None) -> None:

@@ -1,5 +1,3 @@
-"""Put an image's pixels aside for those who look at it later on."""
-
 from mmcv.transforms import BaseTransform
 
 from mmcabl.registry import TRANSFORMS

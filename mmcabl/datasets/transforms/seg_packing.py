@@ -13,11 +13,7 @@ from mmseg.datasets.transforms import PackSegInputs  # noqa: E402, after the che
 
 @TRANSFORMS.register_module()
 class PackForensicSegInputs(PackSegInputs):
-    """mmseg's ``PackSegInputs``, which packs all that this package reads, the image's label ``gt_label`` included.
-
-    Args:
-        meta_keys: meta information of the sample.
-    """
+    """mmseg's ``PackSegInputs``, which packs all that this package reads, the image's label ``gt_label`` included."""
 
     def __init__(self, meta_keys: Sequence[str] = (*META_KEYS, 'gt_label')) -> None:
         super().__init__(meta_keys)

@@ -1,5 +1,3 @@
-"""Mixed precision on machines without a GPU."""
-
 from contextlib import contextmanager
 from typing import Iterator, Union
 
@@ -13,12 +11,8 @@ from mmcabl.registry import OPTIM_WRAPPERS
 class CPUAmpOptimWrapper(OptimWrapper):
     """bfloat16 autocast on a CPU. bfloat16 has float32's range, so there is no loss scaling.
 
-    mmengine's ``AmpOptimWrapper`` refuses to run there; :mod:`mmcabl.engine.cpu.switched_on` puts this in its place.
-
-    Args:
-        dtype: ``bfloat16``, or None, which means the same.
-        loss_scale: accepted for ``AmpOptimWrapper``'s signature and not used.
-        **kwargs: of mmengine's ``OptimWrapper``.
+    mmengine's ``AmpOptimWrapper`` refuses to run there; :mod:`mmcabl.engine.cpu.switched_on` puts this in its place,
+    so it takes the same arguments; ``dtype`` is ``bfloat16`` or None, which means the same.
     """
 
     def __init__(self, dtype: Union[str, None] = None, loss_scale: Union[str, float, dict] = 'dynamic',

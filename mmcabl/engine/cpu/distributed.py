@@ -33,9 +33,6 @@ def join_gloo_group(launcher: str) -> None:
     Slurm's processes get the variables that torchrun sets, as from mmengine: ``RANK``, ``LOCAL_RANK``,
     ``WORLD_SIZE``, and unless they are there ``MASTER_ADDR``, the job's first machine, and ``MASTER_PORT``.
 
-    Args:
-        launcher: ``pytorch`` or ``slurm``.
-
     Raises:
         ValueError: the launcher did not start this process.
     """
@@ -50,24 +47,17 @@ def join_gloo_group(launcher: str) -> None:
             os.environ[name] = os.environ[theirs]
         os.environ.setdefault('MASTER_PORT', PORT)
         if 'MASTER_ADDR' not in os.environ:
-            os.environ['MASTER_ADDR'] = _first_machine()
+            command = ['scontrol', 'show', 'hostnames', os.environ['SLURM_NODELIST']]
+            listed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+            os.environ['MASTER_ADDR'] = listed.split()[0]
     distributed.init_process_group('gloo', init_method='env://')
-
-
-def _first_machine() -> str:
-    command = ['scontrol', 'show', 'hostnames', os.environ['SLURM_NODELIST']]
-    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.split()[0]
 
 
 @MODEL_WRAPPERS.register_module()
 class AnyDeviceDDP(MMDistributedDataParallel):
     """MMEngine's DDP on whatever device the model is on; on a CPU, batch norms that synchronise do so over gloo.
 
-    Args:
-        module: the model.
-        device_ids: as MMEngine gives them; not used on a CPU.
-        broadcast_buffers, find_unused_parameters, **kwargs: as of ``MMDistributedDataParallel``, with the values
-            that MMEngine's Runner takes by default.
+    Arguments are those of ``MMDistributedDataParallel``, with the values that MMEngine's Runner takes by default.
     """
 
     def __init__(self, module: nn.Module, device_ids: Optional[Sequence[int]] = None, broadcast_buffers: bool = False,

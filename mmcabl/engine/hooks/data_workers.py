@@ -1,5 +1,3 @@
-"""Data-loader processes that end with the process they work for."""
-
 import os
 import threading
 import time
@@ -21,15 +19,12 @@ class WorkerGuardHook(Hook):
     """
 
     def before_train(self, runner: Runner) -> None:
-        """Before the processes start."""
         guard(runner.train_dataloader)
 
     def before_val(self, runner: Runner) -> None:
-        """Before the processes start."""
         guard(runner.val_dataloader)
 
     def before_test(self, runner: Runner) -> None:
-        """Before the processes start."""
         guard(runner.test_dataloader)
 
 
@@ -40,18 +35,15 @@ def guard(loader: DataLoader) -> None:
 
 
 class GuardedInit:
-    """A ``worker_init_fn`` that also starts the watch.
+    """A ``worker_init_fn`` that also starts the watch over ``parent``, this process by default.
 
-    Args:
-        inner: the one that was there, mmengine's, which sets the seeds; None: there was none.
-        parent: process to live and die with; this one.
+    ``inner`` is the one that was there: mmengine's, which sets the seeds.
     """
 
     def __init__(self, inner: Optional[Callable[[int], None]], parent: Optional[int] = None) -> None:
         self.inner, self.parent = inner, parent or os.getpid()
 
     def __call__(self, worker_id: int) -> None:
-        """In the new process."""
         if os.getpid() != self.parent:
             threading.Thread(target=end_with, args=(self.parent,), daemon=True).start()
         if self.inner is not None:

@@ -1,5 +1,3 @@
-"""A run is checked before its first step, not when it would end without what it needs."""
-
 import logging
 import shutil
 from typing import Sequence
@@ -51,7 +49,6 @@ class PreflightHook(Hook):
         self.test, self.overwrite, self._trained = test, overwrite, False
 
     def before_run(self, runner: Runner) -> None:
-        """Check what this run needs."""
         if isinstance(runner._test_loop, BaseLoop):
             _refuse(missing_weights(runner.cfg) + test_needs(runner.cfg))
         if isinstance(runner._train_loop, BaseLoop) and not self._trained:

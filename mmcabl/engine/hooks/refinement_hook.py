@@ -1,5 +1,3 @@
-"""The older way to configure :class:`mmcabl.models.RefinedSegmentor`."""
-
 from typing import Optional
 
 from mmengine.hooks import Hook
@@ -15,10 +13,8 @@ from mmcabl.registry import HOOKS, MODELS
 class CGSRHook(Hook):
     """Deprecated: refinement is part of a model. While testing, the model is a ``mmcabl.RefinedSegmentor`` of itself.
 
-    Scoring, which has no hooks, reads it by :func:`refined_config`.
-
-    Args:
-        postprocessor: config of :class:`mmcabl.refinement.CGSR`: refiner, prompt, kinds to compare, threshold.
+    Scoring, which has no hooks, reads it by :func:`refined_config`. ``postprocessor`` is the config of its
+    :class:`mmcabl.refinement.CGSR`.
     """
 
     def __init__(self, postprocessor: Optional[dict] = None) -> None:

@@ -1,5 +1,3 @@
-"""A test loop that goes on where an interrupted one stopped."""
-
 import json
 from pathlib import Path
 from typing import Dict, Set
@@ -47,7 +45,6 @@ class ResumableTestLoop(TestLoop):
         out_dir: folder of the results; relative paths are below the runner's ``work_dir``.
         save_masks: write the final masks.
         max_failures: images that may fail one after the other before the test ends; 0: any number.
-        **kwargs: of mmengine's ``TestLoop``.
     """
 
     def __init__(self, *args, out_dir: str = 'results', save_masks: bool = True, max_failures: int = 50,
@@ -61,7 +58,6 @@ class ResumableTestLoop(TestLoop):
         self.evaluator.dataset_meta = getattr(self.dataloader.dataset, 'metainfo', None)
 
     def run(self) -> Dict[str, float]:
-        """Test what is left, summarize everything."""
         top = Path(self.runner.work_dir, self.out_dir)
         place = RunFolder(top, self.runner.model, self.runner.cfg, self.dataloader.dataset)
         store = ResultStore(place.folder, get_rank())

@@ -33,10 +33,12 @@ def _step(step, data: dict, failures: Failures) -> List[Any]:
         parts = singles(data)
         if len(parts) > 1:
             return [sample for part in parts for sample in _step(step, part, failures)]
-        outputs = [mark(sample_of(parts[0]), str(error), failures)]
+        sample = parts[0]['data_samples'][0]
+        outputs = [mark(sample[0] if isinstance(sample, (list, tuple)) else sample, str(error), failures)]
     else:
         for sample in outputs:
-            if has_finite_score(sample):
+            score = forensic_sample(sample).score
+            if score is None or isfinite(score):
                 failures.succeeded()
             else:
                 mark(sample, 'its score is not finite', failures)
@@ -52,20 +54,8 @@ def singles(data: dict) -> List[dict]:
     return [{key: value[i:i + 1] for key, value in data.items()} for i in range(len(samples))]
 
 
-def sample_of(single: dict) -> Any:
-    """The data sample of a batch of one image."""
-    sample = single['data_samples'][0]
-    return sample[0] if isinstance(sample, (list, tuple)) else sample
-
-
 def mark(sample: Any, reason: str, failures: Failures) -> Any:
     """Note that a sample has failed."""
     failures.note(to_text(str(sample.get('img_path', 'an image'))), reason)
     forensic_sample(sample).failed = reason
     return sample
-
-
-def has_finite_score(sample: Any) -> bool:
-    """False where a score is there and is NaN or infinite."""
-    score = forensic_sample(sample).score
-    return score is None or isfinite(score)

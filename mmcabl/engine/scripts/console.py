@@ -1,9 +1,4 @@
-"""What our own commands show of upstream's scripts: environment, config and lists of parameters go to the log file.
-
-For as long as a script runs it finds a subclass of mmengine's ``Runner`` under that name; the class itself is not
-changed. The console handler of its logger has a filter, and a config is checked before it becomes a Runner. The log
-file has everything.
-"""
+"""What our own commands show of upstream's scripts: environment, config, parameters go to the log file alone."""
 
 import logging
 import re
@@ -25,8 +20,6 @@ FILE_ONLY = re.compile('|'.join((
 
 
 class FileOnly(logging.Filter):
-    """Keeps back, from the handler it is added to, what :data:`FILE_ONLY` names."""
-
     def filter(self, record: logging.LogRecord) -> bool:
         return FILE_ONLY.match(record.getMessage()) is None
 
@@ -46,7 +39,6 @@ class LaidOutOnce(Config):
 
     @property
     def pretty_text(self) -> str:
-        """As upstream's."""
         content = repr(self)
         if content not in self._texts:
             self._texts[content] = super().pretty_text
@@ -83,7 +75,10 @@ class ConsoleRunner(Runner):
 
 @contextmanager
 def quiet_console(package: str, training: bool) -> Iterator[None]:
-    """An upstream script of ``package``, ``mmpretrain`` or ``mmseg``, can be run inside."""
+    """An upstream script of ``package``, ``mmpretrain`` or ``mmseg``, can be run inside.
+
+    It finds a subclass of mmengine's ``Runner`` under that name; the class itself is not changed.
+    """
     ignore_known_warnings()
     mmengine.runner.Runner = type('Runner', (ConsoleRunner,), dict(package=package, training=training))
     try:

@@ -17,11 +17,7 @@ TOOLS = next((p for p in (_PACKAGE / '.mim/tools', _PACKAGE.parent / 'tools') if
 
 
 def upstream_script(package: str, name: str) -> Path:
-    """Path of ``<package>/.mim/tools/<name>`` in the installed package.
-
-    Raises:
-        FileNotFoundError: the package is not installed, or was installed without its MIM files.
-    """
+    """Path of ``<package>/.mim/tools/<name>`` in the installed package; FileNotFoundError says why there is none."""
     spec = util.find_spec(package)
     if spec is None or not spec.origin:
         raise FileNotFoundError(f'{package} is not installed.')
@@ -74,8 +70,6 @@ def run_script(script: str, *arguments: str, log: Optional[Path] = None, threads
     """Run ``tools/train.py`` or ``tools/test.py``, and so the unmodified script of a toolbox, in its own process.
 
     Args:
-        script: ``train.py`` or ``test.py``.
-        arguments: of the script, the config first.
         log: file to which everything it prints is added; None: this process's output.
         threads: of PyTorch and OpenCV; all cores by default.
 

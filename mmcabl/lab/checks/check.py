@@ -1,5 +1,3 @@
-"""Check one data root."""
-
 import os
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -23,9 +21,7 @@ class Findings:
     """All that was found in a root.
 
     Attributes:
-        dataset, root: what it is and where.
         published: (authentic, manipulated) as published, None where nothing was.
-        images: one record for each image.
         stray_masks: mask files that belong to no image, each with the image that has its number, if there is
             exactly one and it has no mask: a name with a mistake in it.
         duplicates: groups of images with the same pixels.
@@ -123,10 +119,8 @@ def check_root(root: str, name: Optional[str] = None, workers: Optional[int] = N
     """Read everything in a root and compare it with what was published.
 
     Args:
-        root: folder of the data set.
         name: of :data:`KNOWN`; recognized by default.
         workers: threads; all cores by default.
-        progress: show a progress bar.
         partial: the root may hold a part of what was published.
         max_pixels: larger images count as unreadable; 100 megapixels by default.
     """
@@ -146,11 +140,9 @@ def _with_candidates(stray: List[str], images: List[Inspected]) -> List[Tuple[st
     for image in images:
         if image.label == 1 and image.mask is None:
             lone[running_number(image.path)].append(image.path)
-    found = []
-    for path in stray:
-        candidates = lone.get(running_number(path), []) if running_number(path) else []
-        found.append((path, candidates[0] if len(candidates) == 1 else None))
-    return found
+    lone.pop('', None)
+    candidates = [lone.get(running_number(path), []) for path in stray]
+    return [(path, images[0] if len(images) == 1 else None) for path, images in zip(stray, candidates)]
 
 
 def _duplicates(images: List[Inspected]) -> List[List[Inspected]]:

@@ -1,5 +1,3 @@
-"""What the checker found, as text and as JSON."""
-
 from typing import Dict, List, Optional
 
 from mmcabl.images import shown
@@ -18,7 +16,6 @@ def _listed(title: str, lines: List[str]) -> List[str]:
 
 
 def report_text(found: Findings, leakage: Optional[Leakage] = None, against: str = '') -> str:
-    """The readable report."""
     authentic, forged = found.counts
     score, counted = found.all_ones
     readable = sum(i.error is None for i in found.images)
@@ -62,7 +59,6 @@ def _size(size) -> str:
 
 
 def as_dict(found: Findings, leakage: Optional[Leakage] = None, against: str = '') -> Dict:
-    """Everything, for a JSON file."""
     authentic, forged = found.counts
     result = dict(
         dataset=found.dataset, root=found.root, usable=not found.problems, problems=found.problems,

@@ -91,7 +91,7 @@ def inspect_entry(entry: Dict, max_pixels: Optional[int] = None) -> Inspected:
 
 def inspect_all(entries: Sequence[Dict], title: str, workers: Optional[int] = None, progress: bool = True,
                 max_pixels: Optional[int] = None) -> List[Inspected]:
-    """Every entry, on all cores (OpenCV and hashlib work outside Python's lock), with a progress bar."""
+    """Every entry, by threads: OpenCV and hashlib work outside Python's lock."""
     with ThreadPoolExecutor(workers or usable_cores()) as pool:
         found: Iterator = pool.map(inspect_entry, entries, [max_pixels] * len(entries))
         return list(track(found, title, total=len(entries), disable=not progress))

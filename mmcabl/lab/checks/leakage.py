@@ -18,14 +18,10 @@ class Leakage:
 
 
 def find_leakage(first: Sequence[Inspected], second: Sequence[Inspected], max_bits: int = 4) -> Leakage:
-    """Authentic images shared by two data sets.
+    """Authentic images shared by two data sets; manipulated and unreadable ones are passed over.
 
-    Args:
-        first, second: inspected images; manipulated and unreadable ones are passed over.
-        max_bits: two images are near if their 64-bit difference hashes differ in no more bits than these.
-
-    Returns:
-        Exact pairs (same pixels), and for each image of ``first`` without one the nearest of ``second``.
+    Exact pairs have the same pixels. Each image of ``first`` without one may have a near one, the nearest of
+    ``second``, if their 64-bit difference hashes differ in ``max_bits`` or fewer.
     """
     ours, theirs = ([i for i in part if i.label == 0 and i.pixels] for part in (first, second))
     same: Dict[str, List[str]] = defaultdict(list)
@@ -36,13 +32,9 @@ def find_leakage(first: Sequence[Inspected], second: Sequence[Inspected], max_bi
     near = []
     hashes = np.array([image.perceptual for image in theirs], np.uint64)
     for image in left if len(hashes) else []:
-        bits = _differing(hashes, image.perceptual)
+        differing = hashes ^ np.uint64(image.perceptual)
+        bits = np.unpackbits(differing.view(np.uint8).reshape(-1, 8), axis=1).sum(1)
         nearest = int(bits.argmin())
         if bits[nearest] <= max_bits:
             near.append((image.path, theirs[nearest].path, int(bits[nearest])))
     return Leakage(exact, near)
-
-
-def _differing(hashes: np.ndarray, one: int) -> np.ndarray:
-    """Number of bits in which each of ``hashes`` (N,) uint64 differs from ``one``."""
-    return np.unpackbits((hashes ^ np.uint64(one)).view(np.uint8).reshape(-1, 8), axis=1).sum(1)

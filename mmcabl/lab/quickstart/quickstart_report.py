@@ -1,5 +1,3 @@
-"""The quick start's report, as JSON and as Markdown."""
-
 import json
 from pathlib import Path
 from typing import Dict
@@ -23,7 +21,6 @@ def summary(metrics: Dict, with_attention: Dict, seconds: Dict, counts: Dict, se
 
 
 def verdict(report: Dict) -> str:
-    """Whether refinement helped, in a sentence."""
     f1 = report['p_f1']
     gain = f1[report['final']] - f1['null']
     worse = [k for k in PROMPTS[1:] if f1[k] < f1['null']]
@@ -66,6 +63,5 @@ Seconds: {times}
 
 
 def write_reports(report: Dict, folder: Path, pictures: str = 'overlays') -> None:
-    """Write ``report.json`` and ``report.md``."""
     write_whole(folder / 'report.json', json.dumps(report, indent=1) + '\n')
     write_whole(folder / 'report.md', as_markdown(report, pictures))

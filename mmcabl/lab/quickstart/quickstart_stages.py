@@ -9,8 +9,7 @@ from mmengine.config import Config
 
 from mmcabl.engine.scripts.upstream import run_script, with_options
 from mmcabl.lab.runs.identity import test_identity, training_identity
-from mmcabl.lab.runs.trained_weights import trained_weights
-from mmcabl.lab.runs.work_folders import finish, finished, folder_for
+from mmcabl.lab.runs.work_folders import finish, finished, folder_for, trained_weights
 from mmcabl.lab.synthetic import ForgeryRecipe, embedded_photographs, generate
 from mmcabl.version import __version__
 
@@ -24,9 +23,7 @@ class Plan:
 
     Attributes:
         root: gets ``data``, ``train``, ``test`` and the report.
-        config: of the model, in mmcabl's ``configs``.
         train_images, test_images: how many to make; half of each are forged.
-        seed: of data and training.
         options: more ``--cfg-options`` for training and testing.
     """
 

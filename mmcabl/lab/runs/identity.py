@@ -6,14 +6,14 @@ import os
 from typing import Any, Dict, Optional, Tuple
 
 from mmengine.config import Config
-from mmengine.dataset import BaseDataset
-from mmengine.registry import DATASETS
 
-from mmcabl.utils.data_configs import TRUTH_STEPS, opened, type_name
+from mmcabl.utils.data_configs import TRUTH_STEPS, dicts_in, listed_only, opened, type_name
 from mmcabl.version import __version__
 
-#: Parameters of ``WeaklySupervisedLocalizer`` that only testing reads.
-TEST_ONLY_OF_MODEL = ('postprocessor', 'scales', 'flip', 'union', 'attention', 'class_index')
+#: Parameters that only testing reads: of the method's models, and of every other of ours.
+TEST_ONLY_OF_LOCALIZER = ('postprocessor', 'scales', 'flip', 'union', 'attention', 'class_index')
+LOCALIZERS = ('WeaklySupervisedLocalizer', 'WeaklySupervisedSegmentor')
+TEST_ONLY_OF_MODEL = ('postprocessor',)
 #: And of ``WeakLabelHead``.
 TEST_ONLY_OF_HEAD = ('map_bias',)
 #: Hooks that change no number, neither of weights nor of metrics.
@@ -39,18 +39,21 @@ def training_identity(cfg: Config, known: Optional[Dict] = None) -> Dict:
     ``known``: see :func:`data_identity`.
     """
     found = _part(cfg, (*NEITHER, *ONLY_TESTING), (*WITHOUT_EFFECT, *TEST_HOOKS), known)
-    if str(found['model'].get('type')).startswith('mmcabl.'):
-        head = found['model'].get('head') or {}
-        for part, keys in ((found['model'], TEST_ONLY_OF_MODEL), (head, TEST_ONLY_OF_HEAD)):
-            for key in keys:
-                part.pop(key, None)
+    model = found['model']
+    if str(model.get('type')).startswith('mmcabl.'):
+        method = type_name(model) in LOCALIZERS
+        for key in TEST_ONLY_OF_LOCALIZER if method else TEST_ONLY_OF_MODEL:
+            model.pop(key, None)
+        for key in TEST_ONLY_OF_HEAD if method else ():
+            (model.get('head') or {}).pop(key, None)
     return found
 
 
 def test_identity(cfg: Config, checkpoint: str, known: Optional[Dict] = None) -> Dict:
     """Model, refinement, data, metrics, version; and ``checkpoint``, which names the weights by their contents."""
     found = _part(cfg, (*NEITHER, *ONLY_TRAINING, 'load_from'), WITHOUT_EFFECT, known)
-    _without(found, 'cache_dir')
+    for _, node in dicts_in(found, ''):
+        node.pop('cache_dir', None)
     return {**found, 'checkpoint': checkpoint}
 
 
@@ -69,18 +72,11 @@ def _part(cfg: Config, without: Tuple[str, ...], hooks: Tuple[str, ...], known: 
     return {**json.loads(json.dumps(found, default=str)), 'mmcabl': __version__}
 
 
-def _without(cfg: Any, name: str) -> None:
-    if isinstance(cfg, dict):
-        cfg.pop(name, None)
-    for value in cfg.values() if isinstance(cfg, dict) else cfg if isinstance(cfg, list) else ():
-        _without(value, name)
-
-
 def data_identity(dataset: Dict, scope: Optional[str] = None, known: Optional[Dict] = None) -> Dict:
-    """A data set's config with what it lists in place of where it lies: spelling, links and moves do not count.
+    """A data set's config, or that of a wrapper, with what it lists in place of where it lies: spelling, links and
+    moves do not count.
 
     Args:
-        dataset: config of a data set, or of a wrapper around one or several.
         scope: toolbox that types without a scope belong to.
         known: keeps listings for the next call, for as long as the caller takes files not to change.
 
@@ -100,20 +96,8 @@ def data_identity(dataset: Dict, scope: Optional[str] = None, known: Optional[Di
     return {**{k: v for k, v in dataset.items() if k not in ('data_root', 'ann_file')}, **known[key]}
 
 
-def listed_only(dataset: Dict, scope: str) -> BaseDataset:
-    """A data set that knows its samples and loads none of them."""
-    with DATASETS.switch_scope_and_registry(scope) as registry:
-        return registry.build({**dataset, 'pipeline': [], 'serialize_data': False})
-
-
 def _listing(dataset: Dict, scope: str, truth: bool) -> Dict:
-    """How many samples a data set lists, and a digest of their names below its root, labels and sizes in bytes.
-
-    Args:
-        dataset: its config without a pipeline.
-        scope: toolbox of its type.
-        truth: masks count, too.
-    """
+    """How many samples, and a digest of names below the root, labels and sizes in bytes; ``truth``: of masks too."""
     from mmcabl.datasets import ForgeryDataset
     built = listed_only(dataset, scope)
     keys = ['img_path', *(['gt_mask_path'] if truth or not isinstance(built, ForgeryDataset) else []), 'seg_map_path']

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterator, Optional
 
 from mmcabl.utils.files import write_whole
 
@@ -13,14 +13,10 @@ FINISHED = 'finished.json'
 
 
 def folder_for(folder: Path, wanted: Dict) -> Path:
-    """The folder of the work that ``wanted`` describes, stamped with it.
+    """The folder of the work that depends on ``wanted``, plain data, stamped with it.
 
     That is ``folder`` where it is free or was made for the same; where it was made for something else, it is kept,
     and the work goes into ``<folder>-<digest>`` beside it, which is found again by its name.
-
-    Args:
-        folder: where the work goes if nothing else is there.
-        wanted: everything the work depends on, as plain data.
 
     Raises:
         SystemExit: one sentence: ``folder`` holds something that was not made here.
@@ -35,7 +31,8 @@ def folder_for(folder: Path, wanted: Dict) -> Path:
     if made_for(folder) is not None:
         place = _beside(folder, wanted)
         _refuse_what_is_not_ours(place)
-        listed = ', '.join(_differences(made_for(folder), _as_json(wanted)))
+        names = list(_differences(made_for(folder), _as_json(wanted)))
+        listed = ', '.join(names if len(names) <= 4 else [*names[:4], f'{len(names) - 4} more'])
         print(f'{folder} was made for other settings ({listed}); it is kept, and {place} is used.', flush=True)
     place.mkdir(parents=True, exist_ok=True)
     _note(place / STAMP, _as_json(wanted))
@@ -62,15 +59,38 @@ def finished(folder: Path) -> Optional[Dict]:
     return _read(folder / FINISHED)
 
 
-def finish(folder: Path, result: Optional[Dict] = None) -> Dict:
+def finish(folder: Path, result: Optional[Dict] = None) -> None:
     """Note that the work in a folder is done, and its result."""
     _note(folder / FINISHED, result or {})
-    return result or {}
 
 
 def digest(wanted: Dict) -> str:
     """Eight hexadecimal digits of plain data; the order of keys does not matter."""
     return hashlib.sha256(json.dumps(_as_json(wanted), sort_keys=True).encode()).hexdigest()[:8]
+
+
+def trained_weights(folder: Path) -> Dict[str, str]:
+    """Name and SHA-256 of the last checkpoint that mmengine wrote into a work folder.
+
+    Raises:
+        FileNotFoundError: there is none; the sentence names the folder.
+    """
+    pointer = folder / 'last_checkpoint'
+    # the path in it may be relative to another folder, or of before a move
+    name = Path(pointer.read_text().strip()).name if pointer.is_file() else ''
+    if not name or not (folder / name).is_file():
+        raise FileNotFoundError(f'{folder} has no checkpoint that its file last_checkpoint names: the training did '
+                                'not end as it should; its log is there, too.')
+    return dict(checkpoint=name, sha256=sha256_of(folder / name))
+
+
+def sha256_of(path: Path) -> str:
+    """Of a file's contents, hexadecimal."""
+    found = hashlib.sha256()
+    with open(path, 'rb') as file:
+        for part in iter(lambda: file.read(1 << 20), b''):
+            found.update(part)
+    return found.hexdigest()
 
 
 def _refuse_what_is_not_ours(folder: Path) -> None:
@@ -83,13 +103,8 @@ def _refuse_what_is_not_ours(folder: Path) -> None:
                              'that is whole); nothing is written there: give another folder, or move this one away.')
 
 
-def _differences(old: Any, new: Any, path: str = '', most: int = 4) -> List[str]:
-    """Where two pieces of plain data differ, as dotted names; at most ``most`` and a word on the others."""
-    names = list(_walk(old, new, path))
-    return names if len(names) <= most else [*names[:most], f'{len(names) - most} more']
-
-
-def _walk(old: Any, new: Any, path: str) -> Iterator[str]:
+def _differences(old: Any, new: Any, path: str = '') -> Iterator[str]:
+    """Where two pieces of plain data differ, as dotted names."""
     if type(old) is type(new) and isinstance(old, dict):
         keys = sorted({*old, *new})
     elif type(old) is type(new) and isinstance(old, list) and len(old) == len(new):
@@ -99,7 +114,7 @@ def _walk(old: Any, new: Any, path: str) -> Iterator[str]:
             yield path
         return
     for key in keys:
-        yield from _walk(old.get(key), new.get(key), f'{path}.{key}' if path else str(key))
+        yield from _differences(old.get(key), new.get(key), f'{path}.{key}' if path else str(key))
 
 
 def _as_json(data: Any) -> Any:

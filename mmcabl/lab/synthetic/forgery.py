@@ -1,18 +1,10 @@
-"""One synthetic image, authentic or forged."""
-
 from dataclasses import dataclass, field
 from typing import Dict, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
 
-from mmcabl.lab.synthetic.processing import (
-    TRACES,
-    add_noise,
-    apply_trace,
-    draw_trace,
-    encode_jpeg,
-)
+from mmcabl.lab.synthetic.processing import TRACES, add_noise, apply_trace, draw_trace, encode_jpeg
 from mmcabl.lab.synthetic.regions import random_region
 
 FORGERIES = ('copy-move', 'splicing', 'removal')

@@ -13,11 +13,7 @@ KEPT = 100_000_000
 
 
 def find_photographs(folder: Union[str, Path]) -> List[Path]:
-    """Every image file below ``folder``, sorted.
-
-    Raises:
-        FileNotFoundError: the folder is missing or holds no image.
-    """
+    """Every image file below ``folder``, sorted; raises FileNotFoundError where there is none."""
     folder = Path(folder)
     found = sorted(p for p in folder.rglob('*') if is_image(p.name) and not p.is_dir())
     if not found:
@@ -28,10 +24,6 @@ def find_photographs(folder: Union[str, Path]) -> List[Path]:
 
 class Photographs:
     """Reads photographs and keeps some of them decoded; one for each worker.
-
-    Args:
-        paths: all there are.
-        max_pixels: of :func:`mmcabl.images.read_image`.
 
     Attributes:
         bad: path -> the sentence of what could not be read.

@@ -1,5 +1,3 @@
-"""Write a synthetic data set in one of the benchmark data sets' layouts."""
-
 import json
 import logging
 from concurrent.futures import ProcessPoolExecutor
@@ -67,17 +65,12 @@ def generate(photographs: Sequence[Union[str, Path]], out_dir: Union[str, Path],
         photographs: files to draw hosts and donors from.
         out_dir: gets the layout's folders and ``manifest.jsonl``, one JSON record a line on what was done to
             each image. Must be empty or missing, unless ``go_on``.
-        count: number of images.
-        seed: of everything that is drawn.
-        recipe: see :class:`ForgeryRecipe`.
+        count, seed, recipe: what is drawn.
         workers: processes; all cores by default.
         progress: show a progress bar.
         layout: ``CASIAv2``, ``CASIAv1``, ``Columbia``, ``COVERAGE`` or ``IMD2020``, masks encoded as there.
         go_on: ``out_dir`` holds what an interrupted call with the same arguments made; it is made again.
         max_pixels: larger photographs are left out; 100 megapixels by default.
-
-    Returns:
-        The manifest's records.
 
     Raises:
         ValueError: no photograph can be read, or an argument is none of those accepted.

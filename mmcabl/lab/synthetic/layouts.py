@@ -62,8 +62,7 @@ def _edge(mask: np.ndarray) -> np.ndarray:
     return picture
 
 
-def _write_picture(path: Path, picture: np.ndarray) -> None:
-    """``cv2.imwrite`` for paths of any name."""
+def _write_picture(path: Path, picture: np.ndarray) -> None:  # cv2.imwrite takes no names that are not UTF-8
     path.write_bytes(cv2.imencode(path.suffix, picture)[1].tobytes())
 
 

@@ -5,16 +5,15 @@ from typing import Dict
 import cv2
 import numpy as np
 
+#: trace -> least and most of its parameter: grey levels, quality below 100, part that is shrunk away, px
+PARAMETERS = {'noise': (10, 30), 'jpeg': (50, 85), 'resample': (0.5, 0.75), 'blur': (1.2, 3.0)}
+TRACES = tuple(PARAMETERS)
+
 
 def add_noise(image: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
     """Gaussian sensor-like noise of standard deviation ``sigma`` (grey levels), independent per channel."""
     noise = rng.standard_normal(image.shape, dtype=np.float32) * sigma
     return np.clip(np.rint(image + noise), 0, 255).astype(np.uint8)
-
-
-def jpeg(image: np.ndarray, quality: int) -> np.ndarray:
-    """Compress and decompress at a quality from 1 to 100."""
-    return cv2.imdecode(encode_jpeg(image, quality), cv2.IMREAD_COLOR)
 
 
 def encode_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
@@ -33,20 +32,12 @@ def resample(image: np.ndarray, factor: float) -> np.ndarray:
     return cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
 
 
-def blur(image: np.ndarray, sigma: float) -> np.ndarray:
-    """Gaussian blur of ``sigma`` px."""
-    return cv2.GaussianBlur(image, (0, 0), sigma)
-
-
 def draw_trace(rng: np.random.Generator, kinds, strength: float) -> Dict[str, float]:
     """Draw one of the trace ``kinds`` and its parameter; at strength 1 it is easy to see, at 0 absent."""
     kind = str(rng.choice(list(kinds)))
-    value = {
-        'noise': lambda: rng.uniform(10, 30) * strength,
-        'jpeg': lambda: round(100 - rng.uniform(50, 85) * strength),
-        'resample': lambda: 1 - rng.uniform(0.5, 0.75) * strength,
-        'blur': lambda: rng.uniform(1.2, 3.0) * strength,
-    }[kind]()
+    low, high = PARAMETERS[kind]
+    value = rng.uniform(low, high) * strength
+    value = round(100 - value) if kind == 'jpeg' else 1 - value if kind == 'resample' else value
     return {'kind': kind, 'value': round(float(value), 4)}
 
 
@@ -56,10 +47,7 @@ def apply_trace(image: np.ndarray, trace: Dict[str, float], rng: np.random.Gener
     if kind == 'noise':
         return add_noise(image, value, rng)
     if kind == 'jpeg':
-        return jpeg(image, int(value))
+        return cv2.imdecode(encode_jpeg(image, int(value)), cv2.IMREAD_COLOR)
     if kind == 'resample':
         return resample(image, value)
-    return blur(image, value) if value > 0 else image
-
-
-TRACES = ('noise', 'jpeg', 'resample', 'blur')
+    return cv2.GaussianBlur(image, (0, 0), value) if value > 0 else image

@@ -1,5 +1,3 @@
-"""Random regions: where a forgery is put."""
-
 import cv2
 import numpy as np
 
@@ -7,16 +5,10 @@ SHAPES = ('blob', 'ellipse', 'polygon')
 
 
 def random_region(rng: np.random.Generator, shape, area, kind: str = '') -> np.ndarray:
-    """One connected region of a given part of the image.
+    """One connected region, (height, width) bool.
 
-    Args:
-        rng: source of randomness.
-        shape: (height, width).
-        area: (least, most) part of the image that the region may fill.
-        kind: ``blob``, ``ellipse`` or ``polygon``; drawn at random by default.
-
-    Returns:
-        (height, width) bool, connected, of an area within 0.7 to 1.4 times the drawn one.
+    ``area`` is the (least, most) part of the image that is drawn; the region has 0.7 to 1.4 times as much. The kind
+    is ``blob``, ``ellipse`` or ``polygon``; drawn at random by default.
     """
     height, width = shape
     kind = kind or str(rng.choice(SHAPES))

@@ -12,8 +12,7 @@ from mmengine.config import Config
 from mmcabl.engine.needs import test_needs, training_needs
 from mmcabl.engine.scripts.upstream import run_script, with_options
 from mmcabl.lab.runs.identity import test_identity, training_identity
-from mmcabl.lab.runs.trained_weights import sha256_of, trained_weights
-from mmcabl.lab.runs.work_folders import existing, finish, finished, folder_for
+from mmcabl.lab.runs.work_folders import existing, finish, finished, folder_for, sha256_of, trained_weights
 from mmcabl.lab.tables.families import Family, data_options
 from mmcabl.lab.tables.rehearsal import is_synthetic
 
@@ -27,7 +26,6 @@ class Bench:
     """Where everything is, and how it is run.
 
     Attributes:
-        family: whose configs.
         out: gets ``<variant>/seed<k>/{train,test,robustness}`` and the reports.
         data: holds ``CASIAv2``, ``CASIAv1``, ``Columbia``, ``COVERAGE``, ``IMD2020``.
         threads: of each process; None: all cores.
@@ -144,12 +142,7 @@ class Bench:
             raise SystemExit('\n'.join(dict.fromkeys(found)))
 
     def run(self, tests: Sequence[Run], robustness: Sequence[Run], jobs: int = 1) -> None:
-        """Run everything that is missing, ``jobs`` runs at a time.
-
-        Raises:
-            SystemExit: something they need is missing, or a run failed, once the others have ended; what they
-                finished is kept.
-        """
+        """Run what is missing, ``jobs`` at a time; SystemExit where a run failed, once the others have ended."""
         self.check(tests, robustness)
 
         def both(run: Run) -> None:

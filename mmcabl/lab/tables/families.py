@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, Mapping, Optional, Sequence
 
 from mmcabl.lab.tables.definitions import MIXES, VARIANTS
 from mmcabl.lab.tables.systems import SYSTEMS, UNTRAINED
@@ -15,65 +15,54 @@ CONFIGS = next((p for p in (_HERE / '.mim/configs', _HERE.parent / 'configs') if
 
 @dataclass(frozen=True)
 class Family:
-    """Where the configs of the trainings lie, and what they stand for.
+    """The configs of the trainings, below ``configs``, and what they stand for.
 
     Attributes:
         name: ``paper`` or ``rehearsal``.
-        folder: of the trainings' configs, below ``configs``.
-        recipe: their common ending.
-        prefixes: variant -> beginning of its config's name.
-        mixes: variant -> config of a model that is not the method's, below ``configs``.
-        robustness: config of Fig. 5, below ``configs``.
+        configs: variant -> config of its training.
+        robustness: config of Fig. 5.
         note: what the figures mean, a sentence for the report.
     """
 
     name: str
-    folder: str
-    recipe: str
-    prefixes: Dict[str, str]
-    mixes: Dict[str, str]
+    configs: Dict[str, str]
     robustness: str
     note: str
 
-    def config(self, variant: str, root: Path = CONFIGS) -> Path:
-        """Config file of a training."""
-        if variant in self.mixes:
-            return root / self.mixes[variant]
+    def config(self, variant: str) -> Path:
         if variant in SYSTEMS:
-            return root / SYSTEMS[variant].configs[self.name]
-        return root / self.folder / f'{self.prefixes[variant]}{self.recipe}.py'
+            return CONFIGS / SYSTEMS[variant].configs[self.name]
+        return CONFIGS / self.configs[variant]
 
     def has(self, variant: str) -> bool:
         """Whether there is a config for it: not every system of Table I has a small one."""
         return variant not in SYSTEMS or self.name in SYSTEMS[variant].configs
 
-    def given_weights(self, variant: str, root: Path = CONFIGS) -> Optional[Path]:
+    def given_weights(self, variant: str) -> Optional[Path]:
         """Weights that are not trained here; None: they are."""
         weights = SYSTEMS[variant].weights if variant in SYSTEMS else ''
-        return root / weights if weights == UNTRAINED else Path(weights) if weights else None
+        return CONFIGS / weights if weights == UNTRAINED else Path(weights) if weights else None
 
-    def robustness_config(self, root: Path = CONFIGS) -> Path:
-        """Config file of Fig. 5."""
-        return root / self.robustness
-
-
-def _prefixes(*blocks: str) -> Dict[str, str]:
-    return dict(zip(VARIANTS, ('cabl_', '', 'cabl-i_', 'cabl-ii_', *blocks, 'cabl-prewitt_')))
+    def robustness_config(self) -> Path:
+        return CONFIGS / self.robustness
 
 
-def _mixes(*stems_and_recipe: str) -> Dict[str, str]:
-    *stems, recipe = stems_and_recipe
-    return {variant: stem + recipe for variant, stem in zip(MIXES, stems)}
+def _configs(ours: str, blocks: Sequence[str], mixes: str, stems: Sequence[str]) -> Dict[str, str]:
+    """Variant -> config, of the method and of other models; names differ at ``{}``."""
+    names = ('cabl_', '', 'cabl-i_', 'cabl-ii_', *blocks, 'cabl-prewitt_')
+    return {**{variant: ours.format(name) for variant, name in zip(VARIANTS, names)},
+            **{variant: mixes.format(stem) for variant, stem in zip(MIXES, stems)}}
 
 
 FAMILIES: Dict[str, Family] = {family.name: family for family in (
-    Family('paper', 'cabl', 'conformer-s_b8-30e_casiav2-512', _prefixes('cabl-b1-4_', 'cabl-b1-8_'),
-           _mixes('mmseg/fcn_r50-d8', 'mixes/fcn_r50-d8-cabl', 'mmseg/fcn-da_r50-d8', '_b8-30e_casiav2-512.py'),
+    Family('paper', _configs('cabl/{}conformer-s_b8-30e_casiav2-512.py', ('cabl-b1-4_', 'cabl-b1-8_'),
+                             '{}_b8-30e_casiav2-512.py',
+                             ('mmseg/fcn_r50-d8', 'mixes/fcn_r50-d8-cabl', 'mmseg/fcn-da_r50-d8')),
            'robustness/cabl_conformer-s_b8-30e_perturbed-512.py',
            'Trained on CASIA v2 with image-level labels, tested on the four other data sets.'),
-    Family('rehearsal', 'rehearsal', 'conformer-mini_b8-4e_synthetic-160', _prefixes('cabl-b1_', 'cabl-b1-2_'),
-           _mixes('rehearsal/fcn_r50-mini', 'rehearsal/fcn_r50-mini-cabl', 'rehearsal/fcn-da_r50-mini',
-                  '_b8-4e_synthetic-160.py'),
+    Family('rehearsal', _configs('rehearsal/{}conformer-mini_b8-4e_synthetic-160.py', ('cabl-b1_', 'cabl-b1-2_'),
+                                 'rehearsal/{}_b8-4e_synthetic-160.py',
+                                 ('fcn_r50-mini', 'fcn_r50-mini-cabl', 'fcn-da_r50-mini')),
            'rehearsal/cabl_conformer-mini_b8-4e_perturbed-160.py',
            'A rehearsal: a three-block network trained from scratch on synthetic forgeries, tested on synthetic '
            'forgeries of other photographs that are stored in the layouts of the data sets named in the columns. '

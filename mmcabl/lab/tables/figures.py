@@ -19,13 +19,7 @@ PANELS = ('image', 'truth', 'CAM and prompts', 'refined mask')
 
 
 def grid(overlays: Sequence[Path], out: Path, width: int = 1200, rows: int = 12) -> None:
-    """Fig. 4: image, truth, CAM with its prompts and refined mask of several images, one below the other.
-
-    Args:
-        overlays: pictures that ``LocalizationOverlayHook`` wrote.
-        out: PNG to write.
-        width: of it in px.
-        rows: images at most, taken evenly.
+    """Fig. 4, a PNG of some width in px: ``rows`` of the pictures that ``LocalizationOverlayHook`` wrote.
 
     Raises:
         FileNotFoundError: there are no overlays.
@@ -50,13 +44,13 @@ def _headline(width: int) -> np.ndarray:
     return strip
 
 
-def points(summaries: Sequence[Mapping[str, float]], metric: str = 'p_f1') -> Dict[str, List[tuple]]:
-    """Kind -> (value, mean over seeds, standard deviation) in the order of values, from names like ``jpeg_70``."""
+def points(summaries: Sequence[Mapping[str, float]]) -> Dict[str, List[tuple]]:
+    """P-F1: kind -> (value, mean over seeds, standard deviation), ordered by value, from names like ``jpeg_70``."""
     found: Dict[str, List[tuple]] = {kind: [] for kind in PERTURBATIONS}
     for key in dict.fromkeys(key for summary in summaries for key in summary):
         name, _, number = key.partition('/')
         kind, _, value = name.partition('_')
-        if number == metric and kind in found:
+        if number == 'p_f1' and kind in found:
             values = np.array([summary[key] for summary in summaries if key in summary])
             spread = float(values.std(ddof=1)) if len(values) > 1 else 0.
             found[kind].append((float(value), float(values.mean()), spread))

@@ -1,5 +1,3 @@
-"""Data of the rehearsal: a training set and four test sets in the benchmark data sets' native layouts."""
-
 from dataclasses import replace
 from pathlib import Path
 from typing import Dict
@@ -16,17 +14,10 @@ TRAINING = 'CASIAv2'
 
 
 def make_sets(folder: Path, train_images: int, test_images: int, seed: int = 0) -> Path:
-    """Write the five sets, unless they are there. Half of each set is forged.
+    """Write ``CASIAv2`` for training and the four test sets, half of each forged, unless they are there.
 
-    Training and test sets are made from disjoint photographs.
-
-    Args:
-        folder: gets ``CASIAv2`` for training and the four test sets; must be free or the rehearsal's.
-        train_images, test_images: how many in each set.
-        seed: of everything drawn.
-
-    Returns:
-        Where they are: ``folder``, or a folder beside it where ``folder`` holds sets of other sizes.
+    Training and test sets are made from disjoint photographs. Returns where they are: ``folder``, or a folder beside
+    it where ``folder`` holds sets of other sizes.
     """
     folder = folder_for(folder, _wanted(train_images, test_images, seed))
     for number, (name, forgeries) in enumerate(KINDS_OF_FORGERY.items()):

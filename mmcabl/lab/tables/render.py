@@ -1,7 +1,7 @@
 """A table as Markdown, CSV and LaTeX: our column beside the paper's."""
 
 from importlib import util
-from typing import TYPE_CHECKING, Any, Callable, Dict
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional
 
 from mmcabl.lab.tables.collect import Cell, Summaries, cells
 from mmcabl.lab.tables.definitions import Table
@@ -20,8 +20,8 @@ def require_pandas() -> None:
                           "'mmcabl[tables]'.")
 
 
-def _value(value, digits: int = 3) -> str:
-    return '-' if value is None else f'{value:.{digits}f}'
+def _value(value: Optional[float]) -> str:
+    return '-' if value is None else f'{value:.3f}'
 
 
 def ours(cell: Cell, plus_minus: str = '±') -> str:

@@ -1,5 +1,3 @@
-"""All tables and figures of what is there, in one folder."""
-
 from pathlib import Path
 from typing import Dict, List, Sequence
 

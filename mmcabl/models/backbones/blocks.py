@@ -1,5 +1,3 @@
-"""Which blocks of a network are meant."""
-
 from numbers import Integral
 from typing import Sequence, Set, Tuple, Union
 

@@ -1,5 +1,3 @@
-"""Conformer with CABL in its convolutional branch."""
-
 from functools import partial
 from typing import Iterator, Optional, Sequence, Tuple, Union
 
@@ -125,10 +123,7 @@ class ConformerCABL(Conformer):
         return self
 
     def folded(self) -> 'ConformerCABL':
-        """A copy for inference, its batch norms folded into the convolutions before them.
-
-        The rest of the parameters is shared with this module. Same output to round-off.
-        """
+        """A copy for inference, see :func:`fold_batchnorm`."""
         return fold_batchnorm(self)
 
 

@@ -1,5 +1,3 @@
-"""The classification head that learns from image-level labels and yields class maps by construction."""
-
 from typing import Dict, List, Optional, Sequence, Tuple
 
 import torch

@@ -1,6 +1,4 @@
-"""CABL, Context-Aware Boundary Localization: Eq. (1) as a layer of its own."""
-
-from typing import Callable, Iterator, Optional, Tuple
+from typing import Callable, Optional
 
 import torch
 from mmengine.model import BaseModule
@@ -23,25 +21,20 @@ STRUCTURES = ('i', 'ii', 'iii')
 CPU_CHUNK = 1 << 20
 
 
-def _groups(x: Tensor) -> Iterator[Tuple[slice, slice]]:
-    """Slices of images and of channels that split a map (B, C, H, W) into chunks for the cache."""
+def _chunked(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """``function`` over chunks of a map, without a gradient; images and channels do not depend on each other."""
+    if x.device.type != 'cpu' or x.numel() <= CPU_CHUNK:
+        return function(x)
     batch, channels, height, width = x.shape
     images = max(1, CPU_CHUNK // (channels * height * width))
     # Channels are innermost in memory with channels_last: take at least a cache line of them.
     least = 1 if x.is_contiguous() else 16
     group = max(least, CPU_CHUNK // (height * width)) if images == 1 else channels
+    out = torch.empty_like(x)
     for i in range(0, batch, images):
         for c in range(0, channels, group):
-            yield slice(i, i + images), slice(c, c + group)
-
-
-def _chunked(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """``function`` over chunks of a map, without a gradient; images and channels do not depend on each other."""
-    if x.device.type != 'cpu' or x.numel() <= CPU_CHUNK:
-        return function(x)
-    out = torch.empty_like(x)
-    for group in _groups(x):
-        out[group] = function(x[group])
+            part = slice(i, i + images), slice(c, c + group)
+            out[part] = function(x[part])
     return out
 
 

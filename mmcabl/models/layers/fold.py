@@ -1,5 +1,3 @@
-"""Fold batch norms into the convolutions before them, for faster inference."""
-
 import copy
 
 import torch
@@ -8,15 +6,13 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 
 def fold_batchnorm(module: nn.Module) -> nn.Module:
-    """A copy of ``module`` in which every convolution has taken in the batch norm registered after it.
+    """A copy to infer with, in which every convolution has taken in the batch norm registered after it.
 
     Only for modules that call their batch norms in the order of registration, straight after the
     convolution, as the Conformer's and ResNet's blocks do. Everything that is not folded is shared with
     ``module``, so the copy costs the memory of the folded convolutions. ``module`` is unchanged. By torch's own
-    folding: ``mmcv.cnn.utils.fuse_conv_bn`` works in place and rounds 30 % of the folded numbers otherwise.
-
-    Returns:
-        The copy, in evaluation mode, with the same output up to round-off.
+    folding: ``mmcv.cnn.utils.fuse_conv_bn`` works in place and rounds 30 % of the folded numbers otherwise. The copy
+    is in evaluation mode and has the same output up to round-off.
     """
     clone = copy.copy(module)
     clone.training = False

@@ -1,18 +1,4 @@
-"""Eq. (2)'s average attention, applied to a map without ever keeping the stack of attention matrices.
-
-While one of the two classes is entered it computes the attention of every ``MultiheadAttention`` of a backbone, in
-place of torch's ``scaled_dot_product_attention``; then it propagates maps:
-
-=================  ================================  ==========================================
-class              keeps                             extra work
-=================  ================================  ==========================================
-``StoredQK``       views of each block's Q and K     the fused kernel once more for each block
-``RunningAverage`` one sum over blocks, (B, N, N)    none, but attention in row chunks, unfused
-=================  ================================  ==========================================
-
-No module is changed. torch's own way to give a function another meaning for a while is a ``TorchFunctionMode``; hooks
-begin it before each attention layer and end it behind.
-"""
+"""Eq. (2)'s average attention, applied to a map without ever keeping the stack of attention matrices."""
 
 from abc import ABC, abstractmethod
 from typing import List, Tuple
@@ -32,7 +18,10 @@ RUNNING_MAX_TOKENS = 4096
 
 
 class AttentionPropagator(ABC):
-    """Records a backbone's attention while entered as a context; see the module's docstring."""
+    """Computes the attention of every ``MultiheadAttention`` of a backbone while entered, then propagates maps.
+
+    No module is changed: hooks begin a ``TorchFunctionMode`` before each attention layer and end it behind.
+    """
 
     def __init__(self) -> None:
         self._hooks: List[RemovableHandle] = []
@@ -85,7 +74,7 @@ class AttentionPropagator(ABC):
 
 
 class StoredQK(AttentionPropagator):
-    """Keeps queries and keys; the fused kernel recomputes each product with the map as its value."""
+    """Keeps views of each block's Q and K; the fused kernel runs once more for each, with the map as its value."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -139,11 +128,7 @@ METHODS = {'stored_qk': StoredQK, 'running': RunningAverage}
 
 
 def build_propagator(method: str, tokens: int, device: torch.device) -> AttentionPropagator:
-    """A propagator; ``auto`` is the faster one for a number of tokens and a device.
-
-    Raises:
-        ValueError: ``method`` is neither ``auto``, ``stored_qk`` nor ``running``.
-    """
+    """A propagator; ``auto`` is the faster one for a number of tokens and a device."""
     if method == 'auto':
         on_cpu = torch.device(device).type == 'cpu'
         method = 'running' if on_cpu and tokens <= RUNNING_MAX_TOKENS else 'stored_qk'

@@ -1,5 +1,3 @@
-"""Another function in place of torch's attention, for as long as a layer runs."""
-
 from typing import Any, Callable
 
 from torch import Tensor

@@ -1,5 +1,3 @@
-"""Eq. (2): one localization map from the class maps of both branches and the attention."""
-
 from typing import Dict, Optional
 
 import torch
@@ -18,9 +16,6 @@ def unite(maps: Dict[str, Tensor], union: str = 'max') -> Tensor:
         maps: (B, K, h, w) for each branch; with the patch tokens' map under ``trans``, its grid is the one
             that is kept, since attention is defined on it.
         union: ``max``, the element-wise maximum (our default reading of the union), or ``sum``.
-
-    Raises:
-        ValueError: an unknown union.
     """
     if union not in UNIONS:
         raise ValueError(f'Unknown union {union!r} of the class maps; accepted are {", ".join(UNIONS)}.')

@@ -1,5 +1,3 @@
-"""Data preprocessor that keeps test images at their own sizes, and their pixels for those who look at them later."""
-
 from mmpretrain.models.utils import ClsDataPreprocessor
 from torch import Tensor
 
@@ -14,10 +12,8 @@ class ForensicDataPreprocessor(ClsDataPreprocessor):
     Padding test images to a common size would put a frame into the maps and shrink what the network sees,
     so ``predict`` gets a list and batches it itself, scale by scale.
 
-    Args:
-        mean, std: of R, G, B; ImageNet's by default.
-        to_rgb: whether images come as BGR, as mmcv reads them (True by default).
-        **kwargs: further arguments of ``ClsDataPreprocessor``.
+    Arguments are those of ``ClsDataPreprocessor``: ``mean`` and ``std`` of R, G, B are ImageNet's by default, and
+    images come as BGR, as mmcv reads them.
     """
 
     def __init__(self, mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375),

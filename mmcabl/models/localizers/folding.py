@@ -1,5 +1,3 @@
-"""Inference with batch norms folded away, and in the layout that a device convolves fastest."""
-
 from typing import Any, Optional, Tuple
 
 import torch
@@ -7,7 +5,7 @@ from torch import Tensor, nn
 
 
 class FoldedInference:
-    """Mixed into a classifier: a folded copy of its backbone, made once between changes of weights.
+    """Inference by a copy of a backbone with batch norms folded away, made once between changes of weights.
 
     The copy is made anew after ``load_state_dict``, ``train()`` and ``eval()``, and where the weights lie elsewhere
     or are of another type than when it was made (``.to()``, ``.half()``). mmengine puts EMA's weights in place before

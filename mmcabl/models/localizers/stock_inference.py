@@ -1,5 +1,3 @@
-"""What mmpretrain's own inference tools ask of a model."""
-
 from types import SimpleNamespace
 from typing import Any, List, Optional, Union
 
@@ -8,7 +6,7 @@ from torch import Tensor
 
 
 class StockInference:
-    """Mixed into a classifier before ``ImageClassifier``.
+    """What mmpretrain's own inference tools ask of a model, mixed in before ``ImageClassifier``.
 
     ``mmpretrain.inference_model`` chooses an inferencer by the tasks in a model's meta information, which models
     that are built from a config file have none of; ``vis_cam.py`` takes gradients of one tensor of logits.

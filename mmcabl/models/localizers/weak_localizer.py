@@ -57,6 +57,7 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
     """
 
     refines = True
+    sample_type = DataSample
 
     def __init__(self, backbone: dict, head: dict, neck: Optional[dict] = None,
                  postprocessor: Optional[dict] = None, scales: Sequence[Scale] = (256, 512, 768),
@@ -77,10 +78,7 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
 
     @torch.no_grad()
     def score_and_map(self, batch: Tensor) -> Tuple[Tensor, Tensor]:
-        """One forward pass at one scale.
-
-        Args:
-            batch: (B, 3, h, w), normalised.
+        """One forward pass at one scale of a normalised batch (B, 3, h, w).
 
         Returns:
             Image scores (B, num_classes) in [0, 1]; maps (B, gh, gw) of Eq. (2), float32, unbounded.
@@ -130,14 +128,12 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
 
     def predict(self, inputs: Union[Tensor, Sequence[Tensor]],
                 data_samples: Optional[List[DataSample]] = None, **kwargs) -> List[DataSample]:
-        """Score, map, prompts and masks of each image; see the class's docstring.
+        """Set the fields of the class's docstring on samples, for normalised images (3, h, w) of any sizes.
 
-        Args:
-            inputs: normalised images, a list of (3, h, w) or one (B, 3, h, w).
-            data_samples: samples to write into; their ``ori_shape``, if set, is the size of the results, and CGSR
-                looks at their ``pixels``, which the data preprocessor keeps.
+        Their ``ori_shape``, if set, is the size of the results; CGSR looks at the ``pixels`` that the data
+        preprocessor keeps.
         """
-        samples = data_samples or [DataSample() for _ in inputs]
+        samples = data_samples or [self.sample_type() for _ in inputs]
         sizes = [tuple(s.get('ori_shape', x.shape[-2:]))[:2] for s, x in zip(samples, inputs)]
         scores, maps = self.localize(list(inputs), sizes)
         for sample, score, cam in zip(samples, scores, maps):

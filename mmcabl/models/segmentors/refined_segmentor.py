@@ -1,5 +1,3 @@
-"""CGSR behind any segmentation model: in ``model`` of a config, or around a trained model."""
-
 import warnings
 from typing import Any, Dict, List, Optional, Sequence, Union
 
@@ -60,7 +58,6 @@ class RefinedSegmentor(BaseModel):
         return self.segmentor(*args, **kwargs)
 
     def init_weights(self) -> None:
-        """The model's own."""
         self.segmentor.init_weights()
 
     def test_step(self, data: Dict) -> List[Any]:
@@ -75,7 +72,6 @@ class RefinedSegmentor(BaseModel):
         return samples
 
     def val_step(self, data: Dict) -> List[Any]:
-        """As :meth:`test_step`."""
         return self.test_step(data)
 
     def refine(self, samples: Sequence[Any]) -> None:

@@ -1,5 +1,3 @@
-"""mmcabl's data preprocessor for mmsegmentation's data samples."""
-
 import torch
 from mmpretrain.structures import DataSample
 

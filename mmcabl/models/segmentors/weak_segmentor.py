@@ -1,11 +1,8 @@
-"""The localizer as an mmsegmentation model."""
-
-from typing import List, Optional, Sequence, Union
+from typing import Optional, Sequence
 
 import torch
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
-from torch import Tensor
 
 from mmcabl.models.localizers.weak_localizer import WeaklySupervisedLocalizer
 from mmcabl.registry import MODELS
@@ -31,15 +28,11 @@ class WeaklySupervisedSegmentor(WeaklySupervisedLocalizer):
 
     #: Channels of ``seg_logits``, which mmseg's test-time augmentation asks for.
     out_channels = 2
+    sample_type = SegDataSample
 
     def __init__(self, *args, data_preprocessor: Optional[dict] = None, **kwargs) -> None:
         data_preprocessor = {'type': 'mmcabl.SegForensicDataPreprocessor', **(data_preprocessor or {})}
         super().__init__(*args, data_preprocessor=data_preprocessor, **kwargs)
-
-    def predict(self, inputs: Union[Tensor, Sequence[Tensor]],
-                data_samples: Optional[List[SegDataSample]] = None, **kwargs) -> List[SegDataSample]:
-        """As the localizer's, on mmseg's samples."""
-        return super().predict(inputs, data_samples or [SegDataSample() for _ in inputs], **kwargs)
 
     def refine(self, samples: Sequence[SegDataSample]) -> None:
         """As the localizer's, and mmseg's fields."""

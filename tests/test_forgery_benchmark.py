@@ -84,11 +84,11 @@ def test_identities_do_not_depend_on_the_spelling(root, tmp_path):
 @pytest.mark.parametrize('family', list(FAMILIES.values()), ids=lambda f: f.name)
 def test_one_option_moves_the_protocol(family, tmp_path):
     cfg = Config.fromfile(str(family.config('cabl')))
-    options = data_options(cfg.test_dataloader.dataset, tmp_path)
-    assert list(options) == ['train_dataloader.dataset.data_root', 'test_dataloader.dataset.data_root']
+    options = data_options(cfg, tmp_path)
+    assert set(options) == {'train_dataloader.dataset.data_root', 'test_dataloader.dataset.data_root'}
     cfg.merge_from_dict(options)
     assert [p['data_root'] for p in opened(cfg.test_dataloader.dataset)['datasets']] == [
         str(tmp_path / name) for name in SETS]
     curves = Config.fromfile(str(family.robustness_config()))
-    curves.merge_from_dict(data_options(curves.test_dataloader.dataset, tmp_path))
+    curves.merge_from_dict(data_options(curves, tmp_path))
     assert {d.data_root for d in curves.test_dataloader.dataset.datasets} == {str(tmp_path / 'CASIAv1')}

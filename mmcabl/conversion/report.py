@@ -23,7 +23,7 @@ def check_target(source: Path, target: Path, overwrite: bool = False) -> None:
                          f'{"" if overwrite else " or --overwrite"}.')
 
 
-def report_text(report: Dict[str, List[str]], verbose: bool = False) -> str:
+def keys_report(report: Dict[str, List[str]], verbose: bool = False) -> str:
     """Lines: how many keys of each kind, and the first five names of the kinds that matter, or all names."""
     lines = []
     for kind, keys in report.items():

@@ -8,7 +8,7 @@ import torch
 
 from mmcabl.checkpoints import read_checkpoint
 from mmcabl.conversion import convert_keys, match
-from mmcabl.conversion.report import add_options, check_target, naming, report_text, run_converter, write_used
+from mmcabl.conversion.report import add_options, check_target, keys_report, naming, run_converter, write_used
 from mmcabl.registry import MODELS
 
 
@@ -38,7 +38,7 @@ def convert(args: argparse.Namespace) -> None:
     model = build(args.arch, args.num_classes)
     report = match(state, model.state_dict())
     print(f'{source}: {found} checkpoint with {len(state)} keys')
-    print(report_text(report, args.verbose))
+    print(keys_report(report, args.verbose))
     lost = [k for k in report['mismatched'] + report['missing'] if k.startswith('backbone.')]
     write_used(source, target, model, state, report['used'], lost,
                f'is the checkpoint of another arch than {args.arch!r}?')

@@ -6,7 +6,7 @@ from typing import Optional, Sequence
 
 from mmcabl.conversion import match
 from mmcabl.conversion.arrays import read_state
-from mmcabl.conversion.report import add_options, check_target, naming, report_text, run_converter, write_used
+from mmcabl.conversion.report import add_options, check_target, keys_report, naming, run_converter, write_used
 from mmcabl.conversion.table1 import CONVERSIONS, convert_system
 from mmcabl.registry import MODELS
 
@@ -31,7 +31,7 @@ def convert(args: argparse.Namespace) -> None:
     model = MODELS.build(CONVERSIONS[args.system].model)
     report = dict(match(state, model.state_dict()), dropped=dropped)
     print(f'{source}: {args.system} checkpoint with {len(published)} keys')
-    print(report_text(report, args.verbose))
+    print(keys_report(report, args.verbose))
     lost = report['mismatched'] + [k for k in report['missing'] if not k.endswith('num_batches_tracked')]
     write_used(source, target, model, state, report['used'], lost, f'is it a checkpoint of {args.system}?')
 

@@ -11,7 +11,7 @@ from mmcabl.images.coefficients import BLOCK, SIGNATURE, compressed, jpeglib_mod
 from mmcabl.images.decoding import pixel_limit
 from mmcabl.registry import TRANSFORMS
 
-SOURCES = ('file', 'pixels')
+DCT_SOURCES = ('file', 'pixels')
 
 
 @TRANSFORMS.register_module()
@@ -38,8 +38,8 @@ class LoadDCT(BaseTransform):
 
     def __init__(self, source: str = 'file', skip_unreadable: bool = False,
                  max_pixels: Optional[int] = None) -> None:
-        if source not in SOURCES:
-            raise ValueError(f'Unknown source {source!r} of LoadDCT; accepted are {", ".join(SOURCES)}.')
+        if source not in DCT_SOURCES:
+            raise ValueError(f'Unknown source {source!r} of LoadDCT; accepted are {", ".join(DCT_SOURCES)}.')
         jpeglib_module()
         self.source, self.skip_unreadable, self.max_pixels = source, skip_unreadable, max_pixels
 

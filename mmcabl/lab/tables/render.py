@@ -9,7 +9,7 @@ from mmcabl.lab.tables.definitions import Table
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-METRICS = {'i_auc': 'I-AUC', 'p_f1': 'P-F1'}
+TITLES = {'i_auc': 'I-AUC', 'p_f1': 'P-F1'}
 
 
 def require_pandas() -> None:
@@ -34,7 +34,7 @@ def _frame(summaries: Summaries, table: Table, parts: Callable[[Cell], Dict[str,
     """The table with columns (name, '') for what identifies a row, and (name, part) for the parts of its cells."""
     require_pandas()
     import pandas as pd
-    header = [f'{name} {METRICS[metric]}' for name, metric in table.columns]
+    header = [f'{name} {TITLES[metric]}' for name, metric in table.columns]
     rows = [{**{(key, ''): name for key, name in zip(table.keys, row.cells)},
              **{(name, part): value for name, cell in zip(header, found) for part, value in parts(cell).items()}}
             for row, found in zip(table.rows, cells(summaries, table))]

@@ -14,7 +14,7 @@ from mmcabl.registry import MODELS
 #: Layers of each block, and their dilation; the last two were VGG's fully connected layers.
 DEPTHS = (2, 2, 3, 3, 3)
 DILATIONS = (1, 1, 1, 1, 2)
-WIDTHS = (64, 128, 256, 512, 512, 1024)
+STAGE_WIDTHS = (64, 128, 256, 512, 512, 1024)
 
 
 @MODELS.register_module()
@@ -35,7 +35,7 @@ class DeepLabLargeFOV(BaseModule):
     ``fc7`` (1/8); sizes are rounded up.
     """
 
-    def __init__(self, widths: Sequence[int] = WIDTHS, dropout: float = 0.5,
+    def __init__(self, widths: Sequence[int] = STAGE_WIDTHS, dropout: float = 0.5,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg)
         norm = dict(type='BN', eps=1e-5, track_running_stats=False)

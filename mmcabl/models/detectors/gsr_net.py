@@ -15,7 +15,7 @@ from mmcabl.registry import MODELS
 MEAN = (122.67891434, 116.66876762, 104.00698793)
 SCORES = ('max', 'mean')
 #: Smaller images are enlarged: at 1/8 one value is left of them, and that has no deviation.
-MIN_SIDE = 16
+LEAST_SIDE = 16
 
 
 @MODELS.register_module()
@@ -65,7 +65,7 @@ class GSRNet(ForensicDetector):
         return self.fusion([torch.cat([resize_bilinear(regions, size), edges], 1)]), edges, regions
 
     def detect(self, image: Tensor, sample: Any) -> Tuple[Tensor, Tensor]:
-        size = tuple(max(side, MIN_SIDE) for side in image.shape[-2:])
+        size = tuple(max(side, LEAST_SIDE) for side in image.shape[-2:])
         if size != tuple(image.shape[-2:]):
             image = F.interpolate(image, size=size, mode='bilinear', align_corners=False)
         found = self.logits(image)[0].float().softmax(1)[0, 1]

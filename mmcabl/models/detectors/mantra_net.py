@@ -11,10 +11,10 @@ from mmcabl.models.detectors.base import IGNORED, ForensicDetector, truth_of
 from mmcabl.models.layers.padding import symmetric_pad
 from mmcabl.registry import MODELS
 
-NORMS = ('stored', 'own')
+NORM_OPTIONS = ('stored', 'own')
 SCORES = ('max', 'mean')
 #: Images with a smaller side are mirrored up to it.
-MIN_SIDE = 16
+LEAST_SIDE = 16
 
 
 @MODELS.register_module()
@@ -41,7 +41,7 @@ class ManTraNet(ForensicDetector):
     def __init__(self, features: Optional[dict] = None, deviation: Optional[dict] = None,
                  recurrence: Optional[dict] = None, norm: str = 'own', score: str = 'max',
                  strip_pixels: int = 1 << 20, data_preprocessor: Optional[dict] = None, **kwargs) -> None:
-        for given, accepted, name in ((norm, NORMS, 'norm'), (score, SCORES, 'score')):
+        for given, accepted, name in ((norm, NORM_OPTIONS, 'norm'), (score, SCORES, 'score')):
             if given not in accepted:
                 raise ValueError(f'Unknown {name} {given!r} of ManTraNet; accepted are {", ".join(accepted)}.')
         super().__init__({'mean': (0, 0, 0), 'std': (1, 1, 1), **(data_preprocessor or {})}, **kwargs)
@@ -75,7 +75,7 @@ class ManTraNet(ForensicDetector):
     def logits(self, images: Tensor) -> Tensor:
         """(B, 3, H, W), RGB, 0 to 255, to (B, H, W); a sigmoid makes them probabilities."""
         height, width = images.shape[-2:]
-        images = symmetric_pad(images, (0, max(0, MIN_SIDE - width), 0, max(0, MIN_SIDE - height)))
+        images = symmetric_pad(images, (0, max(0, LEAST_SIDE - width), 0, max(0, LEAST_SIDE - height)))
         x = self.norm(self.adapted(images))
         return self.head(self.recurrence(self.deviation(x)))[:, 0, :height, :width].float()
 

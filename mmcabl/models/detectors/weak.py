@@ -9,7 +9,7 @@ from torch import Tensor
 from mmcabl.models.detectors.base import ForensicDetector
 from mmcabl.models.heads.labels import label_targets
 from mmcabl.models.losses.multi_source import weighted_mean
-from mmcabl.models.streams.base import StreamOutput
+from mmcabl.models.streams.weak_stream import StreamOutput
 from mmcabl.registry import MODELS
 
 

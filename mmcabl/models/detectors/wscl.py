@@ -9,7 +9,7 @@ from mmcabl.models.detectors.weak import WeakDetector
 from mmcabl.models.losses.multi_source import MultiSourceConsistencyLoss
 from mmcabl.models.losses.progress import gaussian_ramp, training_progress
 from mmcabl.models.losses.volume_losses import InterPatchConsistencyLoss
-from mmcabl.models.streams.base import StreamOutput
+from mmcabl.models.streams.weak_stream import StreamOutput
 from mmcabl.registry import MODELS
 
 #: The paper's: RGB, SRM, Bayar.

@@ -9,7 +9,7 @@ from mmcabl.models.layers.edge import _Length
 from mmcabl.registry import MODELS
 
 #: Horizontal and vertical derivative as the published batch norms have learnt them: not scaled, in these directions.
-KERNELS = (((1, 0, -1), (2, 0, -2), (1, 0, -1)), ((1, 2, 1), (0, 0, 0), (-1, -2, -1)))
+SOBEL = (((1, 0, -1), (2, 0, -2), (1, 0, -1)), ((1, 2, 1), (0, 0, 0), (-1, -2, -1)))
 
 
 @MODELS.register_module()
@@ -28,7 +28,7 @@ class SobelGate(BaseModule):
 
     def __init__(self, init_cfg: dict = None) -> None:
         super().__init__(init_cfg)
-        self.register_buffer('kernels', torch.tensor(KERNELS, dtype=torch.float32)[:, None], persistent=False)
+        self.register_buffer('kernels', torch.tensor(SOBEL, dtype=torch.float32)[:, None], persistent=False)
         self.norm_x, self.norm_y = nn.BatchNorm2d(1), nn.BatchNorm2d(1)
 
     def forward(self, x: Tensor) -> Tensor:

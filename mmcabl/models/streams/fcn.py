@@ -4,7 +4,7 @@ from typing import Dict, Optional, Tuple
 
 from torch import Tensor
 
-from mmcabl.models.streams.base import StreamOutput, WeakStream
+from mmcabl.models.streams.weak_stream import StreamOutput, WeakStream
 from mmcabl.registry import MODELS
 
 

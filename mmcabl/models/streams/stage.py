@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from mmcabl.models.layers.global_weighted_pooling import with_background
 from mmcabl.models.losses.progress import training_progress
 from mmcabl.models.losses.pseudo_masks import pseudo_masks
-from mmcabl.models.streams.base import StreamOutput, WeakStream
+from mmcabl.models.streams.weak_stream import StreamOutput, WeakStream
 from mmcabl.registry import MODELS
 
 

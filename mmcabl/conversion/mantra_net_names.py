@@ -8,7 +8,7 @@ from mmcabl.conversion.rules import Conversion, State, renaming
 
 SOURCE = ('github.com/RonyAbecidan/ManTraNet-pytorch, MantraNet/MantraNetv4.pt, ported from ISICV/ManTraNet '
           '(University of Southern California: academic or non-commercial purposes only)')
-NAMES = renaming(
+OWN_NAMES = renaming(
     (r'^IMTFE\.init_conv\.', 'features.free.'),
     (r'^IMTFE\.BayarConv2D\.', 'features.bayar.'),
     (r'^IMTFE\.SRMConv2D\.', 'features.srm.'),
@@ -18,14 +18,14 @@ NAMES = renaming(
     (r'^AnomalyDetector\.conv_gru\.cell_list\.0\.conv1\.', 'recurrence.gates.'),
     (r'^AnomalyDetector\.conv_gru\.cell_list\.0\.conv2\.', 'recurrence.candidate.'),
     (r'^AnomalyDetector\.end\.0\.', 'head.'))
-COUNTED = re.compile(r'^IMTFE\.middle_and_last_block\.(\d+)\.')
+NUMBERED = re.compile(r'^IMTFE\.middle_and_last_block\.(\d+)\.')
 
 
-def rename(state: State) -> State:
+def renamed_entries(state: State) -> State:
     """Our names; convolutions and activations were counted together, and one of the GRU's takes its state first."""
-    counted = {COUNTED.sub(lambda found: f'features.convs.{int(found.group(1)) // 2}.', name): value
+    counted = {NUMBERED.sub(lambda found: f'features.convs.{int(found.group(1)) // 2}.', name): value
                for name, value in state.items()}
-    renamed = NAMES(counted)
+    renamed = OWN_NAMES(counted)
     gates = renamed.get('recurrence.gates.weight')
     if gates is not None and gates.dim() == 4:
         hidden = gates.shape[0] // 2
@@ -34,8 +34,8 @@ def rename(state: State) -> State:
 
 
 CONVERSIONS = {
-    'mantra-net': Conversion(dict(type='mmcabl.ManTraNet', norm='own'), rename, source=SOURCE),
+    'mantra-net': Conversion(dict(type='mmcabl.ManTraNet', norm='own'), renamed_entries, source=SOURCE),
     'mantra-net-gru': Conversion(dict(type='mmcabl.ManTraNet', norm='own',
-                                      recurrence=dict(type='mmcabl.ConvGRU2d')), rename,
+                                      recurrence=dict(type='mmcabl.ConvGRU2d')), renamed_entries,
                                  source='the port\'s variant with a GRU; no weights are published'),
 }

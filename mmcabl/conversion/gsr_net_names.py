@@ -4,7 +4,7 @@ import re
 
 from mmcabl.conversion.rules import Conversion, State, renaming
 
-NAMES = renaming(
+OWN_NAMES = renaming(
     (r'^discriminator/', ''),
     (r':0$', ''),
     (r'^fc8_voc12_edge/filter$', 'edge_head.weight'),
@@ -15,19 +15,19 @@ NAMES = renaming(
     (r'^conv(\d)_(\d)/w$', r'backbone.blocks.\1.\2.conv.weight'),
     (r'^conv(\d)_batchnorm(\d)/scale$', r'backbone.blocks.\1.\2.bn.weight'),
     (r'^conv(\d)_batchnorm(\d)/beta$', r'backbone.blocks.\1.\2.bn.bias'))
-COUNTED = re.compile(r'^backbone\.blocks\.(\d)\.(\d)\.')
+NUMBERED = re.compile(r'^backbone\.blocks\.(\d)\.(\d)\.')
 
 
-def rename(state: State) -> State:
+def renamed_entries(state: State) -> State:
     """Our names, counted from 0; kernels as PyTorch has them, (out, in, h, w)."""
-    return {COUNTED.sub(lambda found: f'backbone.blocks.{int(found.group(1)) - 1}.{int(found.group(2)) - 1}.', name):
+    return {NUMBERED.sub(lambda found: f'backbone.blocks.{int(found.group(1)) - 1}.{int(found.group(2)) - 1}.', name):
             value.permute(3, 2, 0, 1).contiguous() if value.dim() == 4 else value
-            for name, value in NAMES(state).items()}
+            for name, value in OWN_NAMES(state).items()}
 
 
 CONVERSIONS = {
     'gsr-net': Conversion(
-        dict(type='mmcabl.GSRNet'), rename,
+        dict(type='mmcabl.GSRNet'), renamed_entries,
         # averages, which the code never reads; biases, which its normalisation cancels; optimizers' moments; the
         # networks of training
         dropped=(r'/pop_(mean|var)(:0)?$', r'(^|/)conv\d_\d/b(:0)?$', r'/Adam(_1)?(:0)?$', r'^beta[12]_power(:0)?$',

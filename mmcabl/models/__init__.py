@@ -2,10 +2,10 @@ import mmcabl.mmpretrain_imported  # noqa: F401, before those that need it
 from mmcabl.models.backbones import ConformerCABL
 from mmcabl.models.detectors import ForensicDetector
 from mmcabl.models.heads import WeakLabelHead
-from mmcabl.models.layers import CABL
+from mmcabl.models.layers import CABL, HighPass
 from mmcabl.models.localizers import ForensicDataPreprocessor, WeaklySupervisedLocalizer
 from mmcabl.models.segmentors.refined_segmentor import RefinedSegmentor
 from mmcabl.models.test_time_augmentation import ForensicTTAModel
 
-__all__ = ['CABL', 'ConformerCABL', 'ForensicDataPreprocessor', 'ForensicDetector', 'ForensicTTAModel',
+__all__ = ['CABL', 'ConformerCABL', 'ForensicDataPreprocessor', 'ForensicDetector', 'ForensicTTAModel', 'HighPass',
            'RefinedSegmentor', 'WeakLabelHead', 'WeaklySupervisedLocalizer']

@@ -9,6 +9,8 @@ class              keeps                             extra work
 ``StoredQK``       views of each block's Q and K     the fused kernel once more for each block
 ``RunningAverage`` one sum over blocks, (B, N, N)    none, but attention in row chunks, unfused
 =================  ================================  ==========================================
+
+Two options that are ours, for attention that has not learnt where to look: a residual, and a choice of blocks.
 """
 
 from abc import ABC, abstractmethod
@@ -19,6 +21,8 @@ from mmpretrain.models.utils import MultiheadAttention
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mmcabl.models.backbones.blocks import Blocks, parse_blocks
+
 #: Rows of an attention matrix in work at a time: all heads of them stay in a CPU's cache.
 ROWS = 64
 #: On a CPU the running average is faster (``benchmarks/cam.py``) while its matrix is affordable.
@@ -26,27 +30,42 @@ RUNNING_MAX_TOKENS = 4096
 
 
 class AttentionPropagator(ABC):
-    """Records a backbone's attention while entered as a context; see the module's docstring."""
+    """Records a backbone's attention while entered as a context; see the module's docstring.
 
-    def __init__(self) -> None:
+    Args:
+        residual: r of ``(A + r I) M / (1 + r)``; 0 is Eq. (2).
+        blocks: whose attention is averaged, numbered from 1: ``'all'`` (Eq. (2)), ``'3'``, ``'2-3'``, ``[1, 3]``.
+    """
+
+    def __init__(self, residual: float = 0., blocks: Blocks = 'all') -> None:
+        self.residual, self.chosen, self._seen = residual, blocks, 0
         self._patched: List[Tuple[nn.Module, object]] = []
         self.blocks = 0
 
     def attach(self, backbone: nn.Module) -> 'AttentionPropagator':
         """Choose the backbone; returns self, for ``with propagator.attach(backbone): ...``."""
         self._layers = [m for m in backbone.modules() if isinstance(m, MultiheadAttention)]
+        self._kept = parse_blocks(self.chosen, len(self._layers), 'attention_blocks')
         return self
 
     def __enter__(self) -> 'AttentionPropagator':
+        self._seen = 0
         for layer in self._layers:
             self._patched.append((layer, layer.scaled_dot_product_attention))
-            layer.scaled_dot_product_attention = self._attend
+            layer.scaled_dot_product_attention = self._record
         return self
 
     def __exit__(self, *exc_info) -> None:
         for layer, original in self._patched:
             layer.scaled_dot_product_attention = original
         self._patched.clear()
+
+    def _record(self, query: Tensor, key: Tensor, value: Tensor, dropout_p: float = 0.) -> Tensor:
+        """One block's attention: recorded where the block was chosen, and otherwise computed as ever."""
+        self._seen += 1
+        if self._seen in self._kept:
+            return self._attend(query, key, value, dropout_p)
+        return F.scaled_dot_product_attention(query, key, value, dropout_p=dropout_p)
 
     @abstractmethod
     def _attend(self, query: Tensor, key: Tensor, value: Tensor, dropout_p: float = 0.) -> Tensor:
@@ -57,7 +76,7 @@ class AttentionPropagator(ABC):
         """Average attention over heads and blocks times (B, N, K), float32."""
 
     def propagate(self, maps: Tensor) -> Tensor:
-        """``A @ maps`` with A the attention averaged over heads and blocks, patch-to-patch part.
+        """``(A + r I) @ maps / (1 + r)`` with A the attention averaged over heads and blocks, patch-to-patch part.
 
         Args:
             maps: (B, K, h, w) class maps on the token grid. Tokens before the h * w patch tokens (the class
@@ -74,14 +93,15 @@ class AttentionPropagator(ABC):
             raise ValueError(f'The map has {flat.size(1)} positions, but attention was recorded over '
                              f'{self.tokens} tokens.')
         out = self._average(F.pad(flat, (0, 0, prefix, 0)))[:, prefix:]
-        return out.transpose(1, 2).reshape(maps.shape)
+        out = out.transpose(1, 2).reshape(maps.shape)
+        return (out + self.residual * maps.float()) / (1 + self.residual) if self.residual else out
 
 
 class StoredQK(AttentionPropagator):
     """Keeps queries and keys; the fused kernel recomputes each product with the map as its value."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, residual: float = 0., blocks: Blocks = 'all') -> None:
+        super().__init__(residual, blocks)
         self._pairs: List[Tuple[Tensor, Tensor]] = []
 
     def _attend(self, query, key, value, dropout_p=0.):
@@ -131,7 +151,8 @@ class RunningAverage(AttentionPropagator):
 METHODS = {'stored_qk': StoredQK, 'running': RunningAverage}
 
 
-def build_propagator(method: str, tokens: int, device: torch.device) -> AttentionPropagator:
+def build_propagator(method: str, tokens: int, device: torch.device, residual: float = 0.,
+                     blocks: Blocks = 'all') -> AttentionPropagator:
     """A propagator; ``auto`` is the faster one for a number of tokens and a device.
 
     Raises:
@@ -142,4 +163,4 @@ def build_propagator(method: str, tokens: int, device: torch.device) -> Attentio
         method = 'running' if on_cpu and tokens <= RUNNING_MAX_TOKENS else 'stored_qk'
     if method not in METHODS:
         raise ValueError(f'Unknown attention method {method!r}; accepted are auto, {", ".join(METHODS)}.')
-    return METHODS[method]()
+    return METHODS[method](residual, blocks)

@@ -2,8 +2,8 @@
 # authentic photographs (tools/make_forgeries.py --pasting), all of CASIA v2; the test on real images: CASIA v1 as
 # published, the same with every image saved again at one quality, COVERAGE. docs/real.md has the commands.
 _base_ = './synthetic_160.py'
-meta_keys = ('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'orientation', 'unreadable', 'reason', 'dataset_name', 'flip',
-             'flip_direction')
+meta_keys = ('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'orientation', 'unreadable', 'reason',
+             'dataset_name', 'flip', 'flip_direction')
 saved_again = dict(type='mmcabl.JPEGCompression', quality=90)
 sets = {'CASIAv1': ('CASIAv1', []), 'CASIAv1-q90': ('CASIAv1', [saved_again]), 'COVERAGE': ('COVERAGE', [])}
 train_dataloader = dict(

@@ -45,7 +45,7 @@ def thumbnails(paths: Sequence[Union[str, Path]]) -> Tuple[List[str], np.ndarray
 
 
 def nearest(queries: np.ndarray, others: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """For each thumbnail of (N, s, s, 3), which of (M, s, s, 3) agrees most with it, and in what part of its cells."""
+    """For each thumbnail (N, s, s, 3), which of (M, s, s, 3) agrees most with it, and in what part of its cells."""
     best, part = np.zeros(len(queries), int), np.zeros(len(queries))
     if not len(others):
         return best, part

@@ -13,8 +13,9 @@ ROOT = Path(__file__).parents[1] / 'configs'
 LEAVES = sorted(p.relative_to(ROOT).as_posix() for p in ROOT.rglob('*.py') if '_base_' not in p.parts)
 
 
-def sets_of(cfg):
-    return cfg.test_dataloader.dataset.get('datasets', [cfg.test_dataloader.dataset])
+def sets_of(cfg, loader='test_dataloader'):
+    dataset = cfg[loader].dataset
+    return dataset.get('datasets', [dataset])
 
 
 def load(name):
@@ -37,7 +38,7 @@ def test_builds_offline(name):
         # Table VI's in one run; the sweeps of Fig. 5 need the final mask alone
         wanted = {'null'} if 'perturbed' in name else {'null', 'point', 'box', 'box_point'}
         assert set(model.postprocessor.kinds) >= wanted
-    for dataset in (cfg.train_dataloader.dataset, *sets_of(cfg)):
+    for dataset in (*sets_of(cfg, 'train_dataloader'), *sets_of(cfg)):
         with DATASETS.switch_scope_and_registry(cfg.default_scope) as registry:
             registry.build(dict(dataset, lazy_init=True))
         for step in dataset.pipeline:
@@ -86,7 +87,8 @@ def test_the_baseline_differs_in_cabl_alone():
 @pytest.mark.parametrize('name', LEAVES)
 def test_training_pipelines_never_open_a_mask(name):
     cfg = Config.fromfile(str(ROOT / name), import_custom_modules=False)
-    opens = any('Mask' in step.type or 'SegMap' in step.type for step in cfg.train_dataloader.dataset.pipeline)
+    opens = any('Mask' in step.type or 'SegMap' in step.type
+                for dataset in sets_of(cfg, 'train_dataloader') for step in dataset.pipeline)
     assert opens == (cfg.model.type == 'EncoderDecoder')  # the fully supervised references do
 
 

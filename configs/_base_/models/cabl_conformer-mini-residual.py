@@ -4,5 +4,4 @@ _base_ = './cabl_conformer-mini.py'
 model = dict(
     backbone=dict(high_pass=dict()),
     head=dict(pooling='lse', token_summary='patches'),
-    attention_residual=1.,
-    postprocessor=dict(compare=['null']))
+    attention_residual=1.)

@@ -4,6 +4,8 @@ from contextlib import suppress
 from importlib import metadata
 from typing import Dict, Optional, Sequence, Tuple
 
+from packaging.version import InvalidVersion, Version
+
 from mmcabl.quiet import import_quietly
 
 #: import name -> (distribution names, least version, first version that is not supported)
@@ -24,19 +26,9 @@ class StackError(ImportError):
     """The OpenMMLab packages that mmcabl needs are missing or do not fit together."""
 
 
-def _release(version: str) -> Tuple[int, ...]:
-    """``'2.1.0rc1+cu118'`` -> ``(2, 1, 0)``: what matters for a version range."""
-    numbers = []
-    for part in version.split('+')[0].split('.'):
-        digits = ''
-        for char in part:
-            if not char.isdigit():
-                break
-            digits += char
-        if not digits:
-            break
-        numbers.append(int(digits))
-    return tuple(numbers)
+def _release(version: str) -> Version:
+    """``'2.1.0rc1+cu118'`` -> 2.1.0: what matters for a version range (vendors build torch as ``2.1.0a0+...``)."""
+    return Version(Version(version).base_version)
 
 
 def installed(names: Sequence[str]) -> Dict[str, str]:
@@ -64,8 +56,10 @@ def stack_problem(versions: Optional[Dict[str, Dict[str, str]]] = None) -> Optio
             return (f'{key} is installed twice, as {" and ".join(sorted(found))}, and their files '
                     'overwrite each other: uninstall both, then install one.')
         name, version = next(iter(found.items()))
-        if not _release(least) <= _release(version) < _release(below):
-            return f'{name} {version} is installed, but mmcabl needs {key} >= {least}, < {below}.'
+        with suppress(InvalidVersion):
+            if _release(least) <= _release(version) < _release(below):
+                continue
+        return f'{name} {version} is installed, but mmcabl needs {key} >= {least}, < {below}.'
     return None
 
 

@@ -3,6 +3,7 @@
 import lzma
 import os
 import shutil
+from importlib import import_module
 from pathlib import Path
 
 # One thread unless told otherwise, here and in every process that a test starts: the results of two processes are
@@ -61,6 +62,26 @@ def shared(tmp_path_factory):
         path.with_suffix('').write_bytes(lzma.decompress(path.read_bytes()))
         path.unlink()
     return folder
+
+
+@pytest.fixture
+def one_thread():
+    torch.set_num_threads(1)
+
+
+def _made(module, name):
+    """A session-wide thing that several files test; made at the first use, by a module that may skip their tests."""
+
+    @pytest.fixture(scope='module')
+    def made(tmp_path_factory):
+        return getattr(import_module(f'tests.{module}'), name)(tmp_path_factory.getbasetemp())
+
+    return made
+
+
+#: Of large inference, and of interrupted tests.
+setting, predictor, whole = (_made('scoring_runs', f'made_{name}') for name in ('setting', 'predictor', 'whole'))
+data, runs = (_made('results_runs', f'made_{name}') for name in ('data', 'runs'))
 
 
 def build_backbone(**kwargs):

@@ -3,6 +3,8 @@
 import pytest
 import torch
 from mmpretrain.models.utils import MultiheadAttention
+from torch._C import _len_torch_function_stack
+from torch.nn.functional import scaled_dot_product_attention
 
 from mmcabl.models.localizers import attention
 from mmcabl.models.localizers.attention import METHODS, StoredQK, build_propagator
@@ -77,13 +79,33 @@ def test_uniform_attention_leaves_a_map_only_with_a_residual():
         assert torch.allclose(found - found.mean(), left / 2 * (maps - maps.mean()), atol=1e-6)
 
 
-def test_attention_is_restored_even_after_an_error():
+def test_no_layer_is_changed_and_an_error_ends_it_all():
     backbone = build_backbone()
     layers = [m for m in backbone.modules() if isinstance(m, MultiheadAttention)]
-    before = [m.scaled_dot_product_attention for m in layers]
-    with pytest.raises(ValueError), StoredQK().attach(backbone):
-        backbone(torch.randn(1, 3, 8, 8))
-    assert [m.scaled_dot_product_attention for m in layers] == before
+    before = [(dict(vars(m)), m.scaled_dot_product_attention) for m in layers]
+    seen = []
+
+    def break_off(layer, args):
+        seen.append(_len_torch_function_stack())
+        raise ZeroDivisionError
+
+    layers[3].proj.register_forward_pre_hook(break_off)
+    propagator = StoredQK()
+    with pytest.raises(ZeroDivisionError), propagator.attach(backbone):
+        backbone(torch.randn(1, 3, 64, 64))
+    assert seen == [1] and _len_torch_function_stack() == 0 and propagator.blocks == 4
+    assert [(vars(m), m.scaled_dot_product_attention) for m in layers] == before
+    assert not any(m._forward_hooks or m._forward_pre_hooks for m in layers)
+
+
+def test_only_the_backbones_own_layers_are_recorded():
+    backbone, propagator, q = build_backbone(), StoredQK(), torch.randn(1, 1, 5, 4)
+    with torch.no_grad(), propagator.attach(backbone):
+        scaled_dot_product_attention(q, q, q)
+        build_backbone()(torch.randn(1, 3, 64, 64))
+        assert propagator.blocks == 0
+        backbone(torch.randn(1, 3, 64, 64))
+    assert propagator.blocks == 6
 
 
 def test_a_constant_map_stays_nearly_constant_and_order_is_kept():

@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+from torch.multiprocessing.reductions import StorageWeakRef
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from mmcabl.models.layers import CABL, edge_magnitude, normalize_edges
 from mmcabl.models.layers import cabl as cabl_module
@@ -22,19 +24,44 @@ def test_is_its_formula(structure, norm):
 @pytest.mark.parametrize('layout', [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize('norm', ['tanh', 'max', 'sigmoid'])
 def test_chunks_change_nothing(monkeypatch, layout, norm):
-    x = torch.randn(3, 40, 9, 11).contiguous(memory_format=layout).requires_grad_()
-    weight = torch.randn(3, 40, 9, 11)
-    plain = CABL(norm=norm, recompute=False)(x)
-    results = [(plain.detach(), torch.autograd.grad((plain * weight).sum(), x)[0])]
-    layer = CABL(norm=norm, recompute=True)
+    x, layer = torch.randn(3, 40, 9, 11).contiguous(memory_format=layout), CABL(norm=norm)
+    plain = layer(x.clone().requires_grad_()).detach()
     for size in (1 << 30, 500, 40 * 9 * 11 * 2):
         monkeypatch.setattr(cabl_module, 'CPU_CHUNK', size)
         out = layer(x)
-        results.append((out.detach(), torch.autograd.grad((out * weight).sum(), x)[0]))
-        assert out.is_contiguous(memory_format=layout)
-    for out, grad in results[1:]:
-        assert torch.allclose(out, results[0][0], atol=1e-6)
-        assert torch.allclose(grad, results[0][1], atol=1e-5)
+        assert out.is_contiguous(memory_format=layout) and torch.allclose(out, plain, atol=1e-6)
+
+
+class Kept(TorchDispatchMode):
+    """How many bytes of what is computed under it are still there."""
+
+    def __init__(self):
+        super().__init__()
+        self.made = {}
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        out = function(*args, **(kwargs or {}))
+        for tensor in out if isinstance(out, (tuple, list)) else (out,):
+            storage = tensor.untyped_storage()
+            self.made[storage.data_ptr()] = StorageWeakRef(storage), storage.nbytes()
+        return out
+
+    def kept(self):
+        return sum(size for reference, size in self.made.values() if not reference.expired())
+
+
+@pytest.mark.parametrize('norm', NORMS)
+@pytest.mark.parametrize('structure', FORMULAS)
+def test_recomputation_keeps_the_input_alone_and_changes_no_number(structure, norm):
+    x, weight, found = torch.randn(2, 8, 32, 33, requires_grad=True), torch.randn(2, 8, 32, 33), []
+    edge_magnitude(x)  # its kernels are cached
+    for recompute in (False, True):
+        with Kept() as memory:
+            out = CABL(norm=norm, structure=structure, recompute=recompute)(x)
+        inside = memory.kept() - out.nbytes  # the input was there before
+        found.append((out.detach(), torch.autograd.grad((out * weight).sum(), x)[0]))
+        assert inside == 0 if recompute else inside >= 3 * x.nbytes
+    assert torch.equal(found[0][0], found[1][0]) and torch.equal(found[0][1], found[1][1])
 
 
 @pytest.mark.parametrize('recompute', [False, True])

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from mmcabl.datasets import IMD2020
-from mmcabl.lab.checks import check_root, find_leakage, recognize, text
-from mmcabl.lab.checks.inspect import difference_hash
+from mmcabl.lab.checks import check_root, find_leakage, recognize, report_text
+from mmcabl.lab.checks.inspection import difference_hash
 from mmcabl.lab.synthetic import ForgeryRecipe, generate
 from mmcabl.lab.synthetic.layouts import LAYOUTS
 from tests.conftest import write_casia
@@ -44,7 +44,7 @@ def test_written_layouts_are_recognized_and_decode_to_their_truth(name, photogra
         if record['mask']:
             # Columbia's coloured JPEGs lose a pixel or two along the border
             assert areas[Path(record['image']).name] == pytest.approx(record['area'], abs=0.02)
-    assert 'usable' in text(found) and 'published: ' in text(found)
+    assert 'usable' in report_text(found) and 'published: ' in report_text(found)
 
 
 def test_findings(tmp_path):
@@ -67,7 +67,7 @@ def test_findings(tmp_path):
     assert [Path(i.path).name for g in found.duplicates for i in g] == ['Au_copy.png', 'Tp_D_x_00007.png']
     assert len(found.unreadable) == 2 and 'Au_ani_00001.jpg is truncated' in found.unreadable[0]
     assert found.problems == ['2 files cannot be read']
-    said = text(found)
+    said = report_text(found)
     for words in ('here -7487 and -5118', 'usable for I-AUC: 8 of 9 images; for P-F1: 2 of 5 manipulated ones',
                   'P-F1 of marking everything: 0.', '30 x 20, image 48 x 48; resized', 'its number is that of',
                   'Au_copy.png (authentic) = ', 'not usable as it is: 2 files cannot be read'):

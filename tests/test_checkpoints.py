@@ -383,7 +383,7 @@ def test_a_kill_while_saving_loses_no_checkpoint(trained, copied, monkeypatch, m
     elif moment == 'pointer':
         monkeypatch.setattr(saving_hook, 'write_whole', kill)
     else:
-        monkeypatch.setattr(writing.os, moment, kill)
+        monkeypatch.setattr(f'os.{moment}', kill)
     with pytest.raises(Killed):
         run.train()
     monkeypatch.undo()

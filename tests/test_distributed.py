@@ -111,7 +111,8 @@ def test_upstreams_train_script_under_torchrun_and_the_scripts_of_mm_users(root,
 
 @pytest.mark.parametrize('line, launcher', [
     (['a.py', '--launcher', 'slurm'], 'slurm'), (['--launcher=pytorch', 'x'], 'pytorch'), (['--launcher'], None),
-    (['--launcher', 'none'], None), ([], None), (['--amp'], None)])
+    (['--launcher', 'none'], None), ([], None), (['--amp'], None),
+    (['a.py', '--cfg-options', 'a=[1, -2]', '--launch', 'slurm', '-h'], 'slurm'), (['--launcher', '--amp'], None)])
 def test_the_launcher_is_read_from_the_command_line(line, launcher):
     assert requested_launcher(line) == launcher
 

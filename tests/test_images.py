@@ -14,7 +14,7 @@ from PIL import Image, TiffImagePlugin
 
 from mmcabl.datasets import LoadForensicImage, LoadForgeryMask, read_image, read_mask
 from mmcabl.images import full_scale, read_picture, stored, upright
-from mmcabl.images.files import shown
+from mmcabl.images.regular_files import shown
 from mmcabl.visualization.overlays import overlay
 
 RNG = np.random.default_rng(0)

@@ -149,7 +149,7 @@ def test_plain_lists_read_by_columns_are_those_read_by_rows(tmp_path, root, monk
         wanted = index.get('indices', 3)
         assert some == ([by_columns[i] for i in wanted] if isinstance(wanted, list) else
                         by_columns[:wanted] if wanted > 0 else by_columns[wanted:])
-    monkeypatch.setattr('mmcabl.datasets.lists.plain_text.CHUNK', 40)
+    monkeypatch.setattr('mmcabl.datasets.lists.plain_text.BYTES_AT_ONCE', 40)
     assert listed(tmp_path, name, text) == by_columns
     monkeypatch.setattr(PlainText, 'read', lambda *_: None)
     assert listed(tmp_path, name, text) == by_columns and len(by_columns) == 3

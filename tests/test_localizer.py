@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from mmengine.hooks import EMAHook
+from mmengine.model import ExponentialMovingAverage
+from mmengine.runner.checkpoint import load_state_dict
 from mmpretrain.structures import DataSample
 
 from mmcabl.models.localizers.scales import batches, check_scales, resize, to_image_size
@@ -92,6 +95,69 @@ def test_folded_weights_follow_training_and_loading():
     fresh = build_localizer(union='sum')
     fresh.load_state_dict(model.state_dict())
     assert torch.equal(fresh.score_and_map(image)[1], third)
+
+
+def load_in_place(model):
+    model.load_state_dict({k: v * 1.05 if v.is_floating_point() else v for k, v in model.state_dict().items()})
+
+
+def load_by_mmengine(model):
+    load_state_dict(model, {k: v * 1.05 if v.is_floating_point() else v for k, v in model.state_dict().items()})
+
+
+def load_other_tensors(model):
+    state = {k: v * 1.05 if v.is_floating_point() else v for k, v in model.state_dict().items()}
+    model.load_state_dict(state, assign=True)
+
+
+def round_to_half_and_back(model):
+    model.half().float()
+
+
+def move(model):
+    model.to(torch.float64)
+
+
+def take_a_step(model):
+    optimizer = torch.optim.SGD(model.train().parameters(), lr=0.1)
+    sum(model.loss(torch.randn(2, 3, 64, 64), [DataSample().set_gt_label(v) for v in (0, 1)]).values()).backward()
+    optimizer.step()
+    model.eval()
+
+
+def swap_in_averages(model):
+    """As mmengine's loops do: the hook, then eval()."""
+    hook = EMAHook()
+    hook.src_model, hook.ema_model = model, ExponentialMovingAverage(model)
+    load_in_place(hook.ema_model.module)
+    hook._swap_ema_parameters()
+    model.eval()
+
+
+def swap_in_statistics(model):
+    model.backbone.bn1.running_mean.data.add_(1)
+    model.eval()
+
+
+CHANGES = [load_in_place, load_by_mmengine, load_other_tensors, round_to_half_and_back, move, take_a_step,
+           swap_in_averages, swap_in_statistics]
+
+
+@pytest.mark.parametrize('change', CHANGES)
+def test_no_folded_copy_outlives_its_weights(change):
+    model, image = build_localizer(union='sum'), torch.randn(1, 3, 64, 64)
+    before, copy = model.score_and_map(image)[1], model.inference_backbone()
+    assert model.inference_backbone() is copy  # one for as long as nothing changes
+    change(model)
+    image = image.to(next(model.parameters()).dtype)
+    with torch.no_grad():
+        found = [part for output in model.inference_backbone()(image) for part in output]
+        expected = [part for output in model.backbone(image) for part in output]
+    assert model.inference_backbone() is not copy
+    for a, b in zip(found, expected):
+        assert a.dtype == b.dtype and torch.allclose(a, b, atol=1e-4)
+    assert not torch.equal(model.score_and_map(image)[1], before)
+    assert not [k for k in model.state_dict() if 'folded' in k]
 
 
 def test_training_reads_labels_only_and_reaches_every_parameter():

@@ -1,23 +1,32 @@
-"""Metrics against scikit-learn and closed forms; sharding; memory."""
+"""Metrics against scikit-learn, closed forms and brute force; sharding; memory."""
 
 import tracemalloc
 
 import numpy as np
 import pytest
 import torch
-from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
+from sklearn.metrics import f1_score, roc_auc_score
 
 from mmcabl.evaluation import ImageAUC, PixelF1
 from mmcabl.registry import METRICS
 
 
 @pytest.mark.parametrize('decimals', [1, 2, 8])
-def test_auc_and_ap_equal_sklearn(decimals):
+def test_auc_and_ap_equal_their_definitions_with_ties(decimals):
     rng = np.random.default_rng(decimals)
     label = rng.integers(0, 2, 200)
     score = np.round(rng.random(200) + 0.3 * label, decimals)
-    assert ImageAUC.calculate(score, label) == pytest.approx(roc_auc_score(label, score), abs=1e-12)
-    assert ImageAUC.average_precision(score, label) == pytest.approx(average_precision_score(label, score))
+    pairs = score[label == 1][:, None] - score[label == 0]  # ranked right, ties half
+    assert ImageAUC.calculate(score, label) == pytest.approx(((pairs > 0) + 0.5 * (pairs == 0)).mean(), abs=1e-12)
+    steps = [(label[score >= t].sum() / label.sum(), label[score >= t].mean()) for t in np.unique(score)[::-1]]
+    area = sum((recall - before) * precision for (recall, precision), (before, _) in zip(steps, [(0, 1), *steps]))
+    assert ImageAUC.average_precision(score, label) == pytest.approx(area, abs=1e-12)
+
+
+def test_auc_and_ap_are_nan_where_undefined():
+    for score, label in (([0.1, 0.2], [1, 1]), ([0.1, 0.2], [0, 0]), ([], []), ([0.1, np.inf], [0, 1]),
+                         ([np.nan, 0.2], [0, 1])):
+        assert np.isnan(ImageAUC.calculate(score, label)) and np.isnan(ImageAUC.average_precision(score, label))
 
 
 def test_pixel_f1_equals_sklearn_and_closed_forms():

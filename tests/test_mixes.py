@@ -81,9 +81,9 @@ def small(cfg, data, tmp_path):
     loader.update(batch_size=8, num_workers=0, persistent_workers=False)
     cfg.test_dataloader.update(num_workers=0, persistent_workers=False)
     keep = [s for s in loader.dataset.pipeline if s.type.split('.')[-1] in (
-        'LoadForensicImage', 'LoadForgerySegMap', 'PackInputs', 'PackSegInputs')]
+        'LoadForensicImage', 'LoadForgerySegMap', 'PackForensicInputs', 'PackForensicSegInputs')]
     loader.dataset.update(data_root=str(data), pipeline=keep)
-    test = [s for s in cfg.test_dataloader.dataset.datasets[0].pipeline if s.type != 'mmcv.Resize']
+    test = [s for s in cfg.test_dataloader.dataset.pipeline if s.type != 'mmcv.Resize']
     cfg.test_dataloader.dataset = dict(type='mmcabl.CASIAv2', data_root=str(data), pipeline=test, test_mode=True)
     cfg.train_cfg = dict(by_epoch=True, max_epochs=10)
     cfg.optim_wrapper = dict(optimizer=dict(type='AdamW', lr=2e-3))

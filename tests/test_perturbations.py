@@ -78,7 +78,7 @@ def test_the_sweeps_perturb_the_image_before_the_truth_is_loaded():
     for each in sets.datasets:
         steps = [step.type.replace('mmcabl.', '') for step in each.pipeline]
         extra = [] if each.name == 'clean' else [steps[1]]
-        assert steps == ['LoadForensicImage', *extra, 'LoadForgeryMask', 'PackInputs']
+        assert steps == ['LoadForensicImage', *extra, 'LoadForgeryMask', 'PackForensicInputs']
         kind, _, value = each.name.partition('_')
         if value:
             assert float(value) in [v for k, v in each.pipeline[1].items() if k != 'type'], kind

@@ -19,7 +19,10 @@ with warnings.catch_warnings():
     import filelock          # on Windows it takes msvcrt
 import mmcabl.models, mmcabl.datasets, mmcabl.evaluation, mmcabl.refinement
 import mmcabl
-left = {"mmcabl.segmentation"} if importlib.util.find_spec("mmseg") is None else set()
+of_mmseg = ("segmentation", "datasets.transforms.seg_packing", "models.segmentors.weak_segmentor",
+            "visualization.seg_overlay_hook")
+left = {f"mmcabl.{name}" for name in of_mmseg} if importlib.util.find_spec("mmseg") is None else set()
+left |= {"mmcabl.engine.cpu_amp", "mmcabl.engine.cpu_distributed"}  # old names, which warn
 for module in pkgutil.walk_packages(mmcabl.__path__, "mmcabl.", onerror=left.add):
     if not any(module.name.startswith(name) for name in left):
         importlib.import_module(module.name)

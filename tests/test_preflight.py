@@ -1,9 +1,11 @@
 """What a run will need is found missing before its first step, in a sentence each."""
 
+import copy
 import logging
 import re
 from pathlib import Path
 
+import mmengine.runner
 import pytest
 from mmengine.config import Config
 from mmengine.logging import MMLogger
@@ -12,7 +14,7 @@ from mmengine.runner import Runner
 from mmcabl.engine.hooks.preflight import PreflightHook, check_run
 from mmcabl.engine.needs import test_needs as needs_of_test
 from mmcabl.engine.needs import training_needs
-from mmcabl.engine.scripts.console import FileOnly, quiet_console, remembered
+from mmcabl.engine.scripts.console import FileOnly, LaidOutOnce, quiet_console
 from mmcabl.lab.tables.bench import Bench
 from mmcabl.lab.tables.families import FAMILIES
 from tests.conftest import write_casia
@@ -137,7 +139,7 @@ def test_the_tables_look_for_everything_before_their_first_training(tmp_path, mo
 def test_our_commands_show_the_useful_lines_and_keep_the_rest_in_the_log(quick, tmp_path, capsys):
     """Some 370 lines came before the first step: environment, config, hooks, one line for each parameter."""
     with quiet_console('mmpretrain', training=True):
-        Runner.from_cfg(quick).train()
+        mmengine.runner.Runner.from_cfg(quick).train()
     said = [line for line in capsys.readouterr().out.splitlines() if line.strip()]
     first = next(i for i, line in enumerate(said) if 'Epoch(train)' in line)
     assert first <= 4, said[:first]
@@ -154,15 +156,18 @@ def test_nothing_else_is_kept_back(message):
     assert FileOnly().filter(logging.LogRecord('x', logging.INFO, '', 0, message, (), None))
 
 
-def test_a_layout_is_computed_once():
+def test_a_layout_is_computed_once(monkeypatch):
     calls = []
-    lay_out = remembered(lambda text, style_config=None: calls.append(text) or text.upper())
-    assert [lay_out('a', style_config=dict(x=1)) for _ in range(2)] == ['A', 'A'] and calls == ['a']
-    assert lay_out('a', style_config=dict(x=2)) == 'A' and len(calls) == 2
+    monkeypatch.setattr(Config, 'pretty_text', property(lambda self: calls.append(1) or f'a = {self.a}'))
+    cfg = LaidOutOnce.of(Config(dict(a=1)))
+    assert [copy.deepcopy(cfg).pretty_text for _ in range(2)] == ['a = 1'] * 2 and len(calls) == 1
+    cfg.a = 2
+    assert cfg.pretty_text == 'a = 2' and len(calls) == 2
 
 
-def test_the_runner_is_as_it_was_afterwards():
-    before = Runner.build_logger, Runner.from_cfg
+def test_mmengines_runner_is_as_it_was():
+    before = dict(vars(Runner))
     with pytest.raises(RuntimeError), quiet_console('mmpretrain', training=True):
+        assert issubclass(mmengine.runner.Runner, Runner) and vars(Runner) == before
         raise RuntimeError
-    assert (Runner.build_logger, Runner.from_cfg) == before
+    assert mmengine.runner.Runner is Runner

@@ -27,7 +27,7 @@ def test_report_has_its_keys():
     assert found['p_f1'] == dict(null=0.5, point=0.1, box=0.6, box_point=0.55, all_ones=0.3, random=0.2)
     assert found['i_auc'] == 0.9 and found['seed'] == 3 and found['seconds'] == dict(train=10.0, total=12.0)
     assert found['full_eq2']['p_f1_null'] == 0.25
-    text = reporting.markdown(found)
+    text = reporting.as_markdown(found)
     assert '| Box: the final mask | 0.600 |' in text and '| Box+Point | 0.550 |' in text
     assert '| baseline: all ones | 0.300 |' in text
 

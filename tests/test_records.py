@@ -87,7 +87,7 @@ class Written:
     """What the overlay hook needs of a runner."""
 
     def __init__(self, work_dir):
-        self.work_dir = str(work_dir)
+        self.work_dir, self.visualizer = str(work_dir), None
 
 
 def test_overlays_of_one_name_in_two_folders_do_not_meet_and_none_ends_the_test(tmp_path):

@@ -1,5 +1,8 @@
 """mmseg's own network and Runner: the refinement hook, test-time augmentation and scoring give one result."""
 
+import json
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +14,10 @@ from mmengine.runner import Runner
 
 from mmcabl.apis import Predictor
 from mmcabl.checkpoints import load_exactly
+from mmcabl.engine.scripts.upstream import upstream_script
 from mmcabl.models import RefinedSegmentor
 from mmcabl.structures import manipulated_probability
+from tests import warm
 from tests.conftest import write_casia
 
 pytest.importorskip('mmseg')
@@ -44,7 +49,7 @@ def config(tmp, name='plain', tta=False, **options):
     steps = [dict(type='mmcabl.LoadForensicImage'), dict(type='mmcabl.GaussianNoise', sigma=5),
              dict(type='mmcabl.KeepPicture')]
     last = [dict(type='mmcabl.LoadForgerySegMap'),
-            dict(type='PackSegInputs', meta_keys=(*cfg.meta_keys, 'picture', 'flip', 'flip_direction'))]
+            dict(type='mmcabl.PackForensicSegInputs')]
     flips = [dict(type='mmcv.RandomFlip', prob=p, direction='horizontal') for p in (0., 1.)]
     steps += ([dict(type='TestTimeAug', transforms=[flips, *([step] for step in last)])] if tta
               else [dict(type='mmcv.Resize', scale=(96, 96)), *last])
@@ -136,11 +141,55 @@ def test_tta_refines_the_mean_of_the_passes_once(trained, monkeypatch):
     assert sample.gt_sem_seg.data[0, 8:30, 10:36].all() and sample.gt_sem_seg.data.sum() == 22 * 26
 
 
-def test_upstreams_merge_cannot_be_refined(trained):
-    cfg = config(trained, 'upstream', tta=True, custom_hooks=[dict(type='mmcabl.CGSRHook')])
+@pytest.mark.parametrize('hook', [False, True])
+def test_upstreams_merge_cannot_be_refined(trained, hook):
+    cfg = config(trained, f'upstream-{hook}', tta=True)
     cfg.model.type = 'SegTTAModel'
-    with pytest.raises(ValueError, match="what SegTTAModel merges.*tta_model=dict\\(type='mmcabl.ForensicTTAModel'"):
+    if hook:
+        cfg.custom_hooks = [dict(type='mmcabl.CGSRHook')]
+    else:
+        cfg.model.module = dict(type='mmcabl.RefinedSegmentor', segmentor=cfg.model.module)
+        cfg.default_hooks = dict(preflight=dict(type='mmcabl.PreflightHook'))
+    with pytest.raises(ValueError, match="What SegTTAModel merges.*tta_model=dict\\(type='mmcabl.ForensicTTAModel'"):
         Runner.from_cfg(cfg).test()
+
+
+def test_tta_of_a_model_configured_as_refined_is_the_hooks(trained):
+    hooked = outcome(config(trained, 'tta-hook', tta=True, custom_hooks=[
+        dict(type='mmcabl.CGSRHook', postprocessor=POST)]))
+    cfg = config(trained, 'tta-wrapped', tta=True)
+    cfg.model.module = dict(type='mmcabl.RefinedSegmentor', segmentor=cfg.model.module, postprocessor=POST)
+    wrapped = outcome(cfg)
+    assert wrapped[0] == hooked[0] and {'p_f1_box', 'p_f1_null'} <= set(wrapped[0])
+    for name, sample in hooked[1].items():
+        assert sample.unreadable or np.array_equal(sample.pred_mask, wrapped[1][name].pred_mask)
+
+
+PUBLISHED = CONFIG.parents[1] / 'mixes/fcn-da_r50-d8_sam_b8-30e_casiav2-512.py'
+
+
+def test_the_published_config_under_mmsegs_own_script(trained, tmp_path):
+    """Its three lines, with a small network and without SAM; results have their own folder, by the refinement."""
+    (tmp_path / 'config.py').write_text(f"""_base_ = {str(PUBLISHED)!r}
+model = dict(
+    segmentor=dict(backbone=dict(base_channels=8, stem_channels=8, init_cfg=None),
+                   decode_head=dict(in_channels=256, channels=16), auxiliary_head=None,
+                   data_preprocessor=dict(size=None)),
+    postprocessor=dict(refiner=dict(_delete_=True, type='mmcabl.GrabCutRefiner')))
+test_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dict(
+    _delete_=True, type='mmcabl.CASIAv2', data_root={str(trained / 'data')!r}, test_mode=True,
+    pipeline=_base_.test_pipeline))
+visualizer = dict(vis_backends=None)
+log_level = 'ERROR'
+""")
+    for prompt in ('box_point', 'null'):
+        done = warm.run([sys.executable, upstream_script('mmseg', 'test.py'), tmp_path / 'config.py',
+                         trained / 'fcn.pth', '--work-dir', tmp_path / 'work', '--cfg-options',
+                         f'model.postprocessor.prompt={prompt}'], env=dict(os.environ), timeout=600)
+        assert done.returncode == 0, done.stdout[-1500:] + done.stderr[-3000:]
+        found = json.loads((tmp_path / 'work/results/summary.json').read_text())
+        assert found['images'] == 7 and found['p_f1'] == found[f'p_f1_{prompt}']
+    assert len([p for p in (tmp_path / 'work/results').iterdir() if p.is_dir()]) == 2
 
 
 def test_mmsegs_own_inference_refines(trained, hooked):

@@ -18,7 +18,7 @@ from mmcabl.evaluation import ImageAUC, PixelF1
 from mmcabl.models import ForensicTTAModel
 from mmcabl.models.segmentors.refined_segmentor import RefinedSegmentor, refined_config
 from mmcabl.refinement import CGSR, Refiner
-from mmcabl.registry import MODELS
+from mmcabl.registry import HOOKS, MODELS
 from mmcabl.structures import forensic_sample, unmirrored
 from mmcabl.structures.pictures import pixels_of
 from tests.conftest import build_localizer
@@ -193,8 +193,11 @@ def test_a_hook_means_the_same_without_a_runner():
     model = dict(type='Anything', out_channels=2)
     hook = dict(type='mmcabl.CGSRHook', postprocessor=dict(prompt='null'))
     assert refined_config(model, None) is model and refined_config(model, [dict(type='EMAHook')]) is model
-    assert refined_config(model, [dict(type='EMAHook'), hook]) == dict(
-        type='mmcabl.RefinedSegmentor', segmentor=model, postprocessor=dict(prompt='null'))
+    with pytest.warns(FutureWarning, match='CGSRHook.* is now model=.*RefinedSegmentor') as said:
+        assert refined_config(model, [dict(type='EMAHook'), hook]) == dict(
+            type='mmcabl.RefinedSegmentor', segmentor=model, postprocessor=dict(prompt='null'))
+        HOOKS.build(dict(hook))
+    assert len(said) == 2
 
 
 FLIPS = [dict(type='mmcv.RandomFlip', prob=p, direction='horizontal') for p in (1., 0.)]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mmcabl.refinement import CGSR, GrabCutRefiner, Prompts, Refiner
-from mmcabl.refinement.prompts import largest_component_box, make_prompts, min_max
+from mmcabl.refinement.prompting import largest_component_box, make_prompts, min_max
 from mmcabl.registry import MODELS
 
 

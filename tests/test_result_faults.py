@@ -16,19 +16,9 @@ from mmcabl.structures import forensic_sample
 from mmcabl.utils import files
 from mmcabl.utils.failures import Failures
 from tests.forked import forked, run
-from tests.results_runs import folder, made_data, made_runs, upstream
+from tests.results_runs import folder, upstream
 
 pytestmark = pytest.mark.skipif(not hasattr(os, 'fork'), reason='needs fork')
-
-
-@pytest.fixture(scope='module')
-def data(tmp_path_factory):
-    return made_data(tmp_path_factory.getbasetemp())
-
-
-@pytest.fixture(scope='module')
-def runs(data, tmp_path_factory):
-    return made_runs(tmp_path_factory.getbasetemp())
 
 
 def hostile(data, work_dir):

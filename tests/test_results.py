@@ -17,19 +17,9 @@ from mmengine.runner import Runner
 from mmcabl.records import ResultStore, from_text, summarize_store
 from mmcabl.records.summary import table_one_row
 from tests.forked import run
-from tests.results_runs import LONG, ODD, folder, made_data, made_runs, upstream
+from tests.results_runs import LONG, ODD, folder, upstream
 
 pytestmark = pytest.mark.skipif(not hasattr(os, 'fork'), reason='needs fork')
-
-
-@pytest.fixture(scope='module')
-def data(tmp_path_factory):
-    return made_data(tmp_path_factory.getbasetemp())
-
-
-@pytest.fixture(scope='module')
-def runs(data, tmp_path_factory):
-    return made_runs(tmp_path_factory.getbasetemp())
 
 
 def test_an_interrupted_test_goes_on_with_the_same_numbers(runs):

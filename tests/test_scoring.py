@@ -18,29 +18,10 @@ from mmcabl.apis import build_index
 from mmcabl.apis.scoring import rank_and_size
 from mmcabl.records import from_text
 from tests.scoring_kills import killed_often
-from tests.scoring_runs import SCRIPT, made_predictor, made_setting, made_whole, picture_at, share, tables
+from tests.scoring_runs import SCRIPT, picture_at, share, tables
 
-pytestmark = pytest.mark.skipif(not hasattr(os, 'fork'), reason='needs fork')
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    torch.set_num_threads(1)
-
-
-@pytest.fixture(scope='module')
-def setting(tmp_path_factory):
-    return made_setting(tmp_path_factory.getbasetemp())
-
-
-@pytest.fixture(scope='module')
-def predictor(tmp_path_factory):
-    return made_predictor(tmp_path_factory.getbasetemp())
-
-
-@pytest.fixture(scope='module')
-def whole(tmp_path_factory):
-    return made_whole(tmp_path_factory.getbasetemp())
+pytestmark = [pytest.mark.skipif(not hasattr(os, 'fork'), reason='needs fork'),
+              pytest.mark.usefixtures('one_thread')]
 
 
 def test_the_table_has_every_image_once(setting, whole):

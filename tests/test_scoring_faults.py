@@ -5,34 +5,14 @@ import runpy
 import sys
 
 import pytest
-import torch
 
 from mmcabl.apis import build_index, score_share
 from mmcabl.records.chunk_results import ChunkResults
 from mmcabl.utils import files
-from tests.scoring_runs import SCRIPT, Faulty, made_predictor, made_setting, made_whole, picture_at, share, tables
+from tests.scoring_runs import SCRIPT, Faulty, picture_at, share, tables
 
-pytestmark = pytest.mark.skipif(not hasattr(os, 'fork'), reason='needs fork')
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    torch.set_num_threads(1)
-
-
-@pytest.fixture(scope='module')
-def setting(tmp_path_factory):
-    return made_setting(tmp_path_factory.getbasetemp())
-
-
-@pytest.fixture(scope='module')
-def predictor(tmp_path_factory):
-    return made_predictor(tmp_path_factory.getbasetemp())
-
-
-@pytest.fixture(scope='module')
-def whole(tmp_path_factory):
-    return made_whole(tmp_path_factory.getbasetemp())
+pytestmark = [pytest.mark.skipif(not hasattr(os, 'fork'), reason='needs fork'),
+              pytest.mark.usefixtures('one_thread')]
 
 
 def test_what_does_not_fit_is_said(setting, predictor, whole, tmp_path):

@@ -23,10 +23,18 @@ def test_both_stacks_are_accepted():
     ({'mmpretrain': {}}, 'needs mmpretrain .*which is not installed'),
     ({'torch': {'torch': '1.13.1'}}, 'torch 1.13.1 is installed, but mmcabl needs torch >= 2.1'),
     ({'mmcv': {'mmcv': '2.1.0', 'onedl-mmcv': '2.3.6'}}, 'mmcv is installed twice, as mmcv and onedl-mmcv'),
-    ({'mmengine': {'mmengine': '0.9.1'}}, 'mmengine >= 0.10.0')])
+    ({'mmengine': {'mmengine': '0.9.1'}}, 'mmengine >= 0.10.0'),
+    ({'torch': {'torch': '3.0.0rc1'}}, 'torch >= 2.1, < 3'),
+    ({'torch': {'torch': 'main-1f2e'}}, 'torch main-1f2e is')])
 def test_problems_are_one_sentence(change, message):
-
     assert re.search(message, stack_problem({**GOOD, **change}))
+
+
+@pytest.mark.parametrize('name, version', [
+    ('torch', '2.1.0+cu118'), ('torch', '2.1.0a0+29c30b1'), ('torch', '2.1rc2'), ('torch', '2.10'),
+    ('mmengine', '0.10'), ('mmengine', '0.10.0.post1'), ('mmcv', '2.0.0rc4')])
+def test_local_versions_pre_releases_and_missing_zeros_count_as_their_release(name, version):
+    assert stack_problem({**GOOD, name: {REQUIREMENTS[name][0][-1]: version}}) is None
 
 
 def test_import_raises_the_sentence():

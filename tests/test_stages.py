@@ -11,14 +11,14 @@ import pytest
 from mmengine.config import Config
 
 from mmcabl.engine.scripts.upstream import run_script
-from mmcabl.lab.quickstart.stages import Plan
-from mmcabl.lab.quickstart.stages import make_data as quickstart_data
+from mmcabl.lab.quickstart.quickstart_stages import Plan
+from mmcabl.lab.quickstart.quickstart_stages import make_data as quickstart_data
 from mmcabl.lab.runs.identity import test_identity as identity_of_test
 from mmcabl.lab.runs.identity import training_identity
 from mmcabl.lab.runs.work_folders import STAMP, finish, finished, folder_for
 from mmcabl.lab.tables.bench import Bench
 from mmcabl.lab.tables.families import FAMILIES
-from mmcabl.lab.tables.rehearsal import make_data
+from mmcabl.lab.tables.rehearsal import make_sets
 from mmcabl.models import WeakLabelHead, WeaklySupervisedLocalizer
 from mmcabl.utils.outputs import new_file, own_folder
 from tests.conftest import write_casia
@@ -80,7 +80,7 @@ def test_the_rehearsal_leaves_real_data_alone(tmp_path, name):
     write_casia(tmp_path / name, 1, 1)
     before = contents(tmp_path)
     with pytest.raises(SystemExit, match='was not made by mmcabl'):
-        make_data(tmp_path, 2, 2)
+        make_sets(tmp_path, 2, 2)
     assert contents(tmp_path) == before
 
 

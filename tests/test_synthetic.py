@@ -12,7 +12,7 @@ from mmcabl.lab.synthetic import ForgeryRecipe, embedded_photographs, find_photo
 from mmcabl.lab.synthetic.forgery import FORGERIES
 from mmcabl.lab.synthetic.photographs import EMBEDDED
 from mmcabl.lab.synthetic.processing import TRACES, apply_trace, draw_trace
-from mmcabl.lab.synthetic.regions import KINDS, random_region
+from mmcabl.lab.synthetic.regions import SHAPES, random_region
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_global_processing_does_not_depend_on_the_label(photos, tmp_path):
     assert set(files) == {'.jpg'}
 
 
-@pytest.mark.parametrize('kind', KINDS)
+@pytest.mark.parametrize('kind', SHAPES)
 def test_regions_are_connected_and_of_the_asked_size(kind):
     for seed in range(20):
         mask = random_region(np.random.default_rng(seed), (100, 140), (0.1, 0.3), kind)

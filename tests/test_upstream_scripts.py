@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mmcabl.engine.scripts.upstream import upstream_script
+from mmcabl.engine.scripts.upstream import arguments_for, toolbox_of, upstream_script
 from tests import warm
 from tests.conftest import write_casia
 from tests.packages import build, copy_tree
@@ -39,6 +39,24 @@ def losses(work_dir):
     for log in sorted(Path(work_dir).glob('*/vis_data/scalars.json')):
         rows += [json.loads(line) for line in log.read_text().splitlines()]
     return [(r['epoch'], r['step'], r['loss']) for r in rows if 'loss' in r]
+
+
+@pytest.mark.parametrize('given, for_mmseg', [
+    ('c.py --resume auto --amp', 'c.py --amp --resume'), ('--resume=auto c.py', 'c.py --resume'),
+    ('--resume c.py', '--resume c.py'), ('c.py --resume', 'c.py --resume'),  # mmseg's own
+    ('c.py --cfg-options a=-1 b=auto --resume auto', 'c.py --cfg-options a=-1 b=auto --resume'),
+    ('c.py --cfg-options resume auto', 'c.py --cfg-options resume auto'),
+    ('c.py --resume x.pth', 'c.py --resume x.pth')])
+def test_resume_auto_is_resume_in_mmseg(given, for_mmseg):
+    assert arguments_for('mmseg', given.split()) == for_mmseg.split()
+    assert arguments_for('mmpretrain', given.split()) == given.split()
+
+
+def test_the_toolbox_is_that_of_the_config_wherever_it_stands(tmp_path):
+    config = tmp_path / 'c.py'
+    config.write_text("default_scope = 'mmseg'")
+    assert toolbox_of(['--work-dir', 'x', '--resume', str(config), '--amp']) == 'mmseg'
+    assert toolbox_of(['--help']) == toolbox_of(['gone.py']) == 'mmpretrain'
 
 
 @pytest.fixture(scope='module')
@@ -73,7 +91,7 @@ def test_test_reports_metrics_and_writes_overlays(trained, tmp_path):
     root, work_dir, _ = trained
     out = tmp_path / 'metrics.json'
     output = run('test.py', str(work_dir / 'epoch_2.pth'), '--out', str(out), '--out-item', 'metrics', root=root,
-                 work_dir=tmp_path / 'test')
+                 work_dir=tmp_path / 'test', options=['visualizer.type=mmcabl.ForensicVisualizer'])
     metrics = json.loads(out.read_text())
     assert metrics['images'] == 12 and metrics['manipulated'] == 6 and metrics['masks'] == 6
     assert 0 <= metrics['i_auc'] <= 1
@@ -82,7 +100,10 @@ def test_test_reports_metrics_and_writes_overlays(trained, tmp_path):
     area = 22 * 26 / 48 ** 2
     assert metrics['p_f1_all_ones'] == pytest.approx(2 * area / (1 + area))
     assert '1 of 13 images could not be read' in output
-    assert len(list((tmp_path / 'test' / 'overlays').glob('CASIAv2_Tp_*.png'))) == 6
+    overlays = [p.stem for p in (tmp_path / 'test' / 'overlays').glob('CASIAv2_Tp_*.png')]
+    assert len(overlays) == 6
+    shown = {p.name for p in (tmp_path / 'test').glob('*/vis_data/vis_image/*.png')}  # by LocalVisBackend
+    assert shown >= {f'{name}_0.png' for name in overlays}
 
 
 def test_resume_after_a_kill_in_mid_epoch(trained, tmp_path):

@@ -12,8 +12,9 @@ import sys
 from pathlib import Path
 
 from mmcabl.images import shown
-from mmcabl.lab.checks import as_dict, check_root, find_leakage, text
+from mmcabl.lab.checks import as_dict, check_root, find_leakage, report_text
 from mmcabl.lab.checks.check import KNOWN
+from mmcabl.utils.files import write_whole
 from mmcabl.utils.outputs import new_file
 
 
@@ -41,10 +42,9 @@ def main() -> int:
     except (OSError, ValueError) as error:
         print(shown(str(error)), file=sys.stderr)
         return 2
-    print(text(found, leakage, args.against or ''))
+    print(report_text(found, leakage, args.against or ''))
     if args.json:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps(as_dict(found, leakage, args.against or ''), indent=1) + '\n')
+        write_whole(args.json, json.dumps(as_dict(found, leakage, args.against or ''), indent=1) + '\n')
     return 1 if found.problems else 0
 
 

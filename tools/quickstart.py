@@ -14,7 +14,7 @@ from typing import Dict, Iterator
 from mmengine.config import Config
 
 from mmcabl.lab.quickstart import quickstart_report as reporting
-from mmcabl.lab.quickstart.stages import Plan, make_data, test, train
+from mmcabl.lab.quickstart.quickstart_stages import Plan, make_data, test, train
 from mmcabl.lab.runs.work_folders import folder_for, made_for
 
 CONFIG = Path(__file__).resolve().parents[1] / 'configs/quickstart/cabl_conformer-mini_b8-8e_synthetic-160.py'
@@ -65,8 +65,8 @@ def main() -> None:
     final = Config.fromfile(str(plan.config)).model.postprocessor.prompt
     found = reporting.summary(metrics, attention, seconds, counts, plan.seed, final)
     for folder in (tested, plan.root):  # every run's own, and the last one's
-        reporting.write(found, folder, os.path.relpath(pictures, folder))
-    print(f'\n{reporting.markdown(found, pictures.name)}')
+        reporting.write_reports(found, folder, os.path.relpath(pictures, folder))
+    print(f'\n{reporting.as_markdown(found, pictures.name)}')
     print(f'Report:   {plan.root / "report.md"} and report.json\nPictures: {pictures}')
 
 

@@ -9,11 +9,14 @@
 import argparse
 import time
 from pathlib import Path
+from typing import List, Sequence
 
 from mmcabl.lab.tables.bench import Bench
 from mmcabl.lab.tables.definitions import FIGURES, PAPER_TABLES, TABLES
-from mmcabl.lab.tables.families import FAMILIES
-from mmcabl.lab.tables.rehearsal import find_data, make_data
+from mmcabl.lab.tables.families import FAMILIES, Family
+from mmcabl.lab.tables.rehearsal import find_sets, make_sets
+from mmcabl.lab.tables.render import require_pandas
+from mmcabl.lab.tables.systems import SYSTEMS
 from mmcabl.lab.tables.tables_report import write_report
 
 
@@ -26,6 +29,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--seeds', type=int, nargs='+', default=[0])
     parser.add_argument('--only', nargs='+', choices=[*TABLES, *FIGURES], default=[*PAPER_TABLES, *FIGURES],
                         help="the paper's by default; mixes: weak and full supervision in one table")
+    parser.add_argument('--systems', nargs='+', choices=['all', *SYSTEMS], default=[], metavar='SYSTEM',
+                        help=f"of Table I, run too: all, or some of {', '.join(SYSTEMS)}")
     parser.add_argument('--collect', action='store_true', help='run nothing')
     parser.add_argument('--jobs', type=int, default=1, help='runs at a time')
     parser.add_argument('--threads', type=int, default=0, help='of each run; all cores by default')
@@ -36,19 +41,34 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def systems_of(names: Sequence[str], family: Family) -> List[str]:
+    """The systems that were asked for; ``all`` means those that the family has."""
+    if 'all' in names:
+        return [name for name in SYSTEMS if family.has(name)]
+    lacking = [name for name in names if not family.has(name)]
+    if lacking:
+        raise SystemExit(f'The family {family.name} has no {", ".join(lacking)}; it has '
+                         f'{", ".join(name for name in SYSTEMS if family.has(name))}.')
+    return list(names)
+
+
 def main() -> None:
     args, start = parse_args(), time.time()
+    require_pandas()
     family = FAMILIES[args.family]
     out = args.out or Path('work_dirs/tables') / family.name
     data = args.data or (out / 'data' if family.name == 'rehearsal' else Path('data'))
     if family.name == 'rehearsal':
-        data = (find_data if args.collect else make_data)(data, args.train_images, args.test_images)
+        data = (find_sets if args.collect else make_sets)(data, args.train_images, args.test_images)
     # all tables and prompts share one encoding of each image
     bench = Bench(family, out, data, args.threads, tuple(args.cfg_options), tuple(args.test_options),
                   encodings=out / 'sam_encodings')
     variants = list(dict.fromkeys(v for name in args.only for v in (
         TABLES[name].variants if name in TABLES else ['cabl'])))
-    runs = [(variant, seed) for seed in args.seeds for variant in variants]
+    variants += systems_of(args.systems, family)
+    # what is not trained here is the same for every seed
+    runs = [(variant, seed) for seed in args.seeds for variant in variants
+            if seed == args.seeds[0] or family.given_weights(variant) is None]
     curves = [('cabl', seed) for seed in args.seeds] if 'fig5' in args.only else []
     if not args.collect:
         bench.run(runs, curves, args.jobs)

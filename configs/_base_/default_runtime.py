@@ -1,8 +1,10 @@
 default_scope = 'mmpretrain'
-# Let `--amp` and `--launcher` of the upstream scripts work without a GPU too; load weights as data, never as code.
-# `mmcabl.` types need no import.
+# `mmcabl.` types need no import. The modules named here act when they are imported, each as its line says.
 custom_imports = dict(
-    imports=['mmcabl.engine.cpu.amp', 'mmcabl.engine.cpu.distributed', 'mmcabl.checkpoints.mmengine_loader'],
+    imports=[
+        'mmcabl.engine.cpu.switched_on',  # `--amp` and `--launcher` of the upstream scripts work without a GPU too
+        'mmcabl.checkpoints.mmengine_loader',  # weights are loaded as data, never as code
+    ],
     allow_failed_imports=False)
 # True: load checkpoints that hold Python objects, which can run code. For files of your own.
 trust_checkpoints = False

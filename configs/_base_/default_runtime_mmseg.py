@@ -3,7 +3,11 @@ _base_ = './default_runtime.py'
 default_scope = 'mmseg'
 custom_imports = dict(
     _delete_=True,
-    imports=['mmcabl.engine.cpu.distributed', 'mmcabl.segmentation', 'mmcabl.checkpoints.mmengine_loader'],
+    imports=[
+        'mmcabl.engine.cpu.switched_on',  # `--amp` and `--launcher` of the upstream scripts work without a GPU too
+        'mmcabl.checkpoints.mmengine_loader',  # weights are loaded as data, never as code
+        'mmcabl.segmentation',  # registers the parts for mmsegmentation
+    ],
     allow_failed_imports=False)
 visualizer = dict(
     _delete_=True, type='SegLocalVisualizer', vis_backends=[dict(type='LocalVisBackend')], name='visualizer')
@@ -16,11 +20,6 @@ tta_pipeline = [
         transforms=[
             [dict(type='mmcv.RandomFlip', prob=p, direction='horizontal') for p in (0., 1.)],
             [dict(type='mmcabl.LoadForgerySegMap')],
-            [
-                dict(
-                    type='PackSegInputs',
-                    meta_keys=('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'orientation', 'unreadable',
-                               'reason', 'dataset_name', 'gt_label', 'flip', 'flip_direction'))
-            ],
+            [dict(type='mmcabl.PackForensicSegInputs')],
         ])
 ]

@@ -6,7 +6,5 @@ _base_ = [
     '../_base_/default_runtime_mmseg.py',
 ]
 model = dict(
-    type='mmcabl.WeaklySupervisedSegmentor',
-    data_preprocessor=dict(type='mmcabl.SegForensicDataPreprocessor'),
-    attention='none',
-    flip=True)
+    type='mmcabl.WeaklySupervisedSegmentor', data_preprocessor=dict(type='mmcabl.SegForensicDataPreprocessor'),
+    attention='none', flip=True)

@@ -67,7 +67,7 @@ def build_index(source: Union[str, Path], folder: Union[str, Path], chunk_size: 
     first = next(paths)  # raises before anything is written
     try:
         with writing(folder):
-            _write(part, first, paths, wanted)
+            _write_index(part, first, paths, wanted)
             try:
                 os.rename(part, folder)
             except OSError:
@@ -78,7 +78,7 @@ def build_index(source: Union[str, Path], folder: Union[str, Path], chunk_size: 
     return _there(folder, wanted)
 
 
-def _write(part: Path, first: str, paths, wanted: dict) -> None:
+def _write_index(part: Path, first: str, paths, wanted: dict) -> None:
     part.mkdir(parents=True, exist_ok=True)
     offsets, count = [], 0
     with open(part / 'images.txt', 'wb') as file:

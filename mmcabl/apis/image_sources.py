@@ -10,7 +10,7 @@ from typing import Iterable, Iterator
 import numpy as np
 from mmengine.logging import print_log
 
-from mmcabl.datasets.forgery_dataset import IMAGE_EXTENSIONS
+from mmcabl.images import IMAGE_EXTENSIONS, is_image
 from mmcabl.utils.files import write_whole
 from mmcabl.utils.names import from_text, to_text
 
@@ -29,7 +29,7 @@ def paths_of(source: Path) -> Iterator[str]:
         found: Iterable[str] = _in_folder(source)
     elif not source.is_file():
         raise FileNotFoundError(f'{to_text(str(source))} is neither a folder nor a list of images.')
-    elif _is_image(source.name):
+    elif is_image(source.name):
         found = [str(source)]
     else:
         found = _in_list(source)
@@ -40,17 +40,13 @@ def paths_of(source: Path) -> Iterator[str]:
     yield from chain((first,), found)
 
 
-def _is_image(name: str) -> bool:
-    return os.path.splitext(name)[1].lower() in IMAGE_EXTENSIONS
-
-
 def _in_folder(source: Path) -> Iterator[str]:
     def fail(error: OSError) -> None:
         raise ValueError(f'{to_text(str(error.filename))} cannot be searched for images: {error.strerror}.')
 
     for folder, inner, files in os.walk(source, onerror=fail):
         inner.sort()
-        yield from (os.path.join(folder, name) for name in sorted(files) if _is_image(name))
+        yield from (os.path.join(folder, name) for name in sorted(files) if is_image(name))
 
 
 def _in_list(source: Path) -> Iterator[str]:

@@ -11,15 +11,16 @@ from mmengine.registry import MODELS, TRANSFORMS, init_default_scope
 
 from mmcabl.checkpoints import load_exactly
 from mmcabl.models.segmentors.refined_segmentor import refined_config
-from mmcabl.records.chunk_results import Job, Record
+from mmcabl.records.chunk_results import Job
+from mmcabl.records.fields import base_record
+from mmcabl.records.journal import Record
 from mmcabl.records.store import fingerprint
 from mmcabl.structures import ForensicSample, forensic_sample
 from mmcabl.structures.prompts import columns_of
+from mmcabl.utils.data_configs import TRUTH_STEPS, type_name
 from mmcabl.utils.failures import Failures, ImageFailed, one_line
 from mmcabl.utils.names import to_text
 
-#: Steps of a test pipeline that read the truth.
-TRUTH = ('LoadForgeryMask', 'LoadForgerySegMap')
 #: A packed image, or why there is none.
 Loaded = Union[Dict[str, Any], ImageFailed]
 
@@ -52,7 +53,7 @@ class Predictor:
         self.model.to(self.device).eval()
         dataset = cfg.test_dataloader.dataset
         steps = dataset.get('datasets', [dataset])[0].pipeline
-        self.steps = [TRANSFORMS.build(step) for step in steps if step['type'].split('.')[-1] not in TRUTH]
+        self.steps = [TRANSFORMS.build(step) for step in steps if type_name(step) not in TRUTH_STEPS]
         self.fingerprint = fingerprint(self.model, str(cfg.model))
         self.failures = Failures(max_failures)
 
@@ -97,13 +98,9 @@ class Predictor:
             found = self.failures.attempt(record_of, *job, sample)
         except ImageFailed as error:
             self.failures.note(to_text(job[1]), str(error))
-            return dict(_base(*job), failed=True, reason=str(error)), None
+            return dict(base_record(*job, failed=True), reason=str(error)), None
         self.failures.succeeded()
         return found
-
-
-def _base(index: int, path: str) -> Record:
-    return dict(index=index, image=to_text(path), unreadable=False, failed=False)
 
 
 def record_of(index: int, path: str, sample: ForensicSample) -> Tuple[Record, Optional[np.ndarray]]:
@@ -112,9 +109,9 @@ def record_of(index: int, path: str, sample: ForensicSample) -> Tuple[Record, Op
     Raises:
         ValueError: its score is not finite.
     """
-    record = _base(index, path)
+    record = base_record(index, path, sample.unreadable)
     if sample.unreadable:
-        return dict(record, unreadable=True, reason=one_line(sample.reason) or None), None
+        return dict(record, reason=one_line(sample.reason) or None), None
     score, mask = sample.required('score'), sample.required('mask')
     if not np.isfinite(score):
         raise ValueError(f'its score is {score}')

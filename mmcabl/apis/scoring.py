@@ -10,7 +10,7 @@ from typing import Callable, Iterator, List, Optional, Sequence, Tuple, Union
 from mmcabl.apis.image_index import ImageIndex, await_index, build_index
 from mmcabl.apis.predictor import Loaded, Predictor
 from mmcabl.records.chunk_results import ChunkResults, Job, require_pyarrow
-from mmcabl.utils.files import NotWritten, write_whole
+from mmcabl.utils.files import NotWritten, write_first
 
 #: Batches that are loaded ahead.
 AHEAD = 2
@@ -26,7 +26,8 @@ def rank_and_size() -> Tuple[int, int]:
     return 0, 1
 
 
-def _batches(predictor: Predictor, jobs: Sequence[Job], size: int) -> Iterator[Tuple[Sequence[Job], List[Loaded]]]:
+def _loaded_ahead(predictor: Predictor, jobs: Sequence[Job],
+                  size: int) -> Iterator[Tuple[Sequence[Job], List[Loaded]]]:
     """Batches in turn, the next ones being loaded meanwhile; never more than :data:`AHEAD` in memory."""
     parts = [jobs[i:i + size] for i in range(0, len(jobs), size)]
     with ThreadPoolExecutor(1) as pool:
@@ -54,7 +55,7 @@ def score_chunk(predictor: Predictor, index: ImageIndex, results: ChunkResults, 
     computed = len(jobs) - len(done)
     for _ in range(ROUNDS):
         left = [job for batch in batches if not all(i in done for i, _ in batch) for job in batch]
-        for part, loaded in _batches(predictor, left, batch_size):
+        for part, loaded in _loaded_ahead(predictor, left, batch_size):
             for record, mask in predictor.predict(part, loaded):
                 if record['index'] not in done:
                     results.add(record, mask)
@@ -118,16 +119,7 @@ def score_share(predictor: Predictor, source: Union[str, Path], out: Union[str, 
 def _check_model(out: Path, wanted: dict) -> None:
     """Note what the results are of, or compare with the note that is there."""
     path, text = out / 'model.json', json.dumps(wanted)
-    if not path.is_file():
-        part = path.with_name(f'{path.name}.{os.getpid()}.new')
-        write_whole(part, text)
-        try:
-            os.link(part, path)  # there as a whole or not at all, by whoever is first
-        except FileExistsError:
-            pass
-        except OSError:  # a file system without links; all processes of a run write the same
-            write_whole(path, text)
-        part.unlink()
+    write_first(path, text)
     found = path.read_text(errors='replace')
     if found != text:
         raise ValueError(f'{out} holds results of another model or batch size, with or without masks, or of another '

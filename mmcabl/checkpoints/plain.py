@@ -41,7 +41,7 @@ class History(HistoryBuffer):
         self.__init__(state['_log_history'].value, state['_count_history'].value, int(state['max_length']))
 
 
-def _array(*_: Any) -> Array:
+def _numpy(*_: Any) -> Array:
     return Array()
 
 
@@ -69,12 +69,12 @@ ALLOWED: Dict[str, Any] = {
     'mmengine.logging.history_buffer.HistoryBuffer': History,
     '_codecs.encode': _bytes, 'builtins.bytes': _empty, 'builtins.getattr': _no_method,
     **{f'numpy.{core}.multiarray.{name}': function for core in ('core', '_core')
-       for name, function in (('_reconstruct', _array), ('scalar', _scalar))},
+       for name, function in (('_reconstruct', _numpy), ('scalar', _scalar))},
     **{f'builtins.{kind.__name__}': kind for kind in (set, frozenset, complex, slice)},
 }
 
 
-def finished(node: Any, seen: Optional[Set[int]] = None) -> Any:
+def unwrapped(node: Any, seen: Optional[Set[int]] = None) -> Any:
     """What was read, with arrays in place of their stand-ins; containers are changed in place."""
     seen = set() if seen is None else seen
     if isinstance(node, (Array, DType)):
@@ -84,7 +84,7 @@ def finished(node: Any, seen: Optional[Set[int]] = None) -> Any:
     if isinstance(node, (dict, list)):
         seen.add(id(node))
         for key in list(node) if isinstance(node, dict) else range(len(node)):
-            node[key] = finished(node[key], seen)
+            node[key] = unwrapped(node[key], seen)
     elif type(node) is tuple:
-        return tuple(finished(part, seen) for part in node)
+        return tuple(unwrapped(part, seen) for part in node)
     return node

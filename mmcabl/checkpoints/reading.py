@@ -11,7 +11,7 @@ import torch
 from mmengine.utils import digit_version
 from safetensors.torch import load_file
 
-from mmcabl.checkpoints.plain import ALLOWED, finished
+from mmcabl.checkpoints.plain import ALLOWED, unwrapped
 
 #: Configs that mmengine would run as Python when it resumes, or builds a model from a checkpoint alone.
 CODE = ('config', 'cfg')
@@ -84,9 +84,9 @@ def _content(path: str, map_location: Any, trust: bool) -> Any:
             raise ValueError('a tar archive, as torch wrote before 2017')
     if digit_version(torch.__version__) >= digit_version('2.6'):
         with torch.serialization.safe_globals([(value, key) for key, value in ALLOWED.items()]):
-            return finished(torch.load(path, map_location=map_location, weights_only=True))
+            return unwrapped(torch.load(path, map_location=map_location, weights_only=True))
     from mmcabl.checkpoints.old_torch import load_plain
-    return finished(load_plain(path, map_location))
+    return unwrapped(load_plain(path, map_location))
 
 
 def _reason(name: str, size: int, error: Exception) -> str:

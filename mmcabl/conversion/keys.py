@@ -8,7 +8,7 @@ from torch import Tensor
 RENAMES = (('.norm1.', '.ln1.'), ('.norm2.', '.ln2.'), ('.mlp.fc1.', '.ffn.layers.0.0.'),
            ('.mlp.fc2.', '.ffn.layers.1.'))
 CLASSIFIERS = ('conv_cls_head', 'trans_cls_head')
-FORMATS = ('original', 'transcam', 'openmmlab', 'mmcabl')
+NAMINGS = ('original', 'transcam', 'openmmlab', 'mmcabl')
 
 
 class UnknownCheckpointError(ValueError):
@@ -35,7 +35,7 @@ def strip_wrappers(state: Dict) -> Dict:
 
 
 def recognise(state: Dict) -> str:
-    """Which of :data:`FORMATS` the keys of a flat state dict are.
+    """Which of :data:`NAMINGS` the keys of a flat state dict are.
 
     ``original``: the published Conformer's names, linear classifiers; ``transcam``: the same names, a
     convolutional classifier; ``openmmlab``: mmpretrain's ``backbone.`` and ``head.``; ``mmcabl``: ours.

@@ -12,27 +12,6 @@ from mmcabl.datasets.masks import check_rule
 from mmcabl.images import shown
 from mmcabl.registry import DATASETS
 
-IMAGE_EXTENSIONS = ('.jpg', '.jpeg', '.png', '.tif', '.tiff', '.bmp')
-
-
-def list_images(folder: Union[str, Path]) -> List[str]:
-    """Paths of the image files right in ``folder`` (extensions in any case), sorted; [] without such a folder."""
-    if not os.path.isdir(folder):
-        return []
-    with os.scandir(folder) as found:
-        return sorted(f.path for f in found if os.path.splitext(f.name)[1].lower() in IMAGE_EXTENSIONS
-                      and not is_folder(f))
-
-
-def is_folder(entry: os.DirEntry) -> bool:
-    """Whether it is a folder or a link to one; ``entry.is_dir`` raises where a link leads round in a circle."""
-    return os.path.isdir(entry) if entry.is_symlink() else entry.is_dir()
-
-
-def stem(path: Union[str, Path]) -> str:
-    """File name without its extension."""
-    return os.path.splitext(os.path.basename(path))[0]
-
 
 @DATASETS.register_module()
 class ForgeryDataset(BaseDataset):

@@ -4,14 +4,15 @@ import os
 import tempfile
 from importlib import util
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, List, Optional
 
 from mmengine.config import Config
 
 from mmcabl.lab.runs.identity import listed_only
 from mmcabl.refinement.sam import PUBLISHED, PUBLISHED_AT
+from mmcabl.utils.data_configs import data_sets_in, dicts_in, type_name
 
-ELSEWHERE = '--cfg-options {name}.data_root=FOLDER gives another, docs/datasets.md says how data sets are laid out.'
+ELSEWHERE = '--cfg-options {option}=FOLDER gives another, docs/datasets.md says how data sets are laid out.'
 
 
 def training_needs(cfg: Config, overwrite: bool = False) -> List[str]:
@@ -21,7 +22,8 @@ def training_needs(cfg: Config, overwrite: bool = False) -> List[str]:
         cfg: of the run, options merged.
         overwrite: a new training may write over the checkpoints of one that is in ``work_dir``.
     """
-    found = [f'The starting weights {path} are not a file ({key}).' for key, node in _dicts(cfg.get('model'), 'model')
+    found = [f'The starting weights {path} are not a file ({key}).'
+             for key, node in dicts_in(cfg.get('model'), 'model')
              if node.get('type') == 'Pretrained' and _is_missing_file(path := node.get('checkpoint'))]
     for name in ('train_dataloader', 'val_dataloader'):
         found += _missing_roots((cfg.get(name) or {}).get('dataset'), f'{name}.dataset')
@@ -47,15 +49,6 @@ def test_needs(cfg: Config, listed: bool = False) -> List[str]:
 test_needs.__test__ = False  # no test, whatever pytest takes its name for
 
 
-def _dicts(node: Any, key: str) -> Iterator[Tuple[str, Dict]]:
-    """Every dict of a config with its dotted name."""
-    if isinstance(node, dict):
-        yield key, node
-    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, (list, tuple)) else ()
-    for name, value in items:
-        yield from _dicts(value, f'{key}.{name}')
-
-
 def _is_missing_file(path: Optional[str]) -> bool:
     """Whether it is a path, not a URL or a name of a model zoo, and no file is there."""
     return bool(path) and '://' not in str(path) and not os.path.isfile(os.path.expanduser(str(path)))
@@ -69,10 +62,10 @@ def missing_weights(cfg: Config) -> List[str]:
 
 def _missing_roots(dataset: Any, key: str) -> List[str]:
     found = []
-    for name, node in _dicts(dataset, key):
+    for name, option, node in data_sets_in(dataset, key):
         root, file = node.get('data_root'), node.get('ann_file')
         if root and '://' not in root and not os.path.isdir(root):
-            found.append(f'The data root {root} is not a folder ({name}.data_root): ' + ELSEWHERE.format(name=name))
+            found.append(f'The data root {root} is not a folder ({option}): ' + ELSEWHERE.format(option=option))
         elif isinstance(file, str) and file and _is_missing_file(os.path.join(root or '', file)):
             found.append(f'The list {os.path.join(root or "", file)} is not a file ({name}.ann_file).')
     return found
@@ -80,7 +73,7 @@ def _missing_roots(dataset: Any, key: str) -> List[str]:
 
 def _unlistable(dataset: Any, scope: str) -> List[str]:
     found, seen = [], set()
-    for name, node in _dicts(dataset, 'test_dataloader.dataset'):
+    for name, _, node in data_sets_in(dataset, 'test_dataloader.dataset'):
         if 'type' not in node or not ('data_root' in node or 'ann_file' in node):
             continue
         listing = {k: v for k, v in node.items() if k not in ('pipeline', 'name')}
@@ -96,9 +89,9 @@ def _unlistable(dataset: Any, scope: str) -> List[str]:
 
 def _missing_sam(cfg: Any, key: str) -> List[str]:
     found = []
-    for name, node in _dicts(cfg, key):
+    for name, node in dicts_in(cfg, key):
         refiner, kinds = node.get('refiner') or {}, {node.get('prompt', 'box_point'), *node.get('compare', ())}
-        if kinds == {'null'} or str(refiner.get('type')).split('.')[-1] != 'SAMRefiner':
+        if kinds == {'null'} or type_name(refiner) != 'SAMRefiner':
             continue
         if util.find_spec('segment_anything') is None:
             found.append('SAMRefiner needs the package segment-anything: pip install segment-anything.')

@@ -1,6 +1,6 @@
 """I-AUC, and the other image-level numbers that are reported beside it."""
 
-from typing import Dict, List, Optional, Sequence, Union
+from typing import Callable, Dict, List, Optional, Sequence, Union
 
 import numpy as np
 import torch
@@ -11,6 +11,13 @@ from mmcabl.registry import METRICS
 from mmcabl.structures import ForensicSample
 
 Numbers = Union[np.ndarray, torch.Tensor, Sequence[float]]
+
+
+def _measured(function: Callable[[np.ndarray, np.ndarray], float], score: Numbers, label: Numbers) -> float:
+    """One of scikit-learn's figures; NaN where it is not defined."""
+    score, label = np.asarray(score, np.float64), np.asarray(label).astype(bool)
+    defined = label.any() and not label.all() and np.isfinite(score).all()
+    return float(function(label, score)) if defined else float('nan')
 
 
 @METRICS.register_module()
@@ -41,25 +48,14 @@ class ImageAUC(PerImageMetric):
     @staticmethod
     def calculate(score: Numbers, label: Numbers) -> float:
         """ROC-AUC, ties counted half; NaN if a class is missing or a score is not finite."""
-        score, label = np.asarray(score, np.float64), np.asarray(label).astype(bool)
-        positives, negatives = int(label.sum()), int((~label).sum())
-        if not positives or not negatives or not np.isfinite(score).all():
-            return float('nan')
-        _, inverse, counts = np.unique(score, return_inverse=True, return_counts=True)
-        ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
-        return float((ranks[label].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+        from sklearn.metrics import roc_auc_score  # takes a second, which nothing but a result needs
+        return _measured(roc_auc_score, score, label)
 
     @staticmethod
     def average_precision(score: Numbers, label: Numbers) -> float:
         """Area under the precision-recall steps, tied scores taken together; NaN as in ``calculate``."""
-        score, label = np.asarray(score, np.float64), np.asarray(label).astype(bool)
-        if not label.any() or label.all() or not np.isfinite(score).all():
-            return float('nan')
-        order = np.argsort(-score, kind='stable')
-        last_of_tie = np.append(np.diff(score[order]) != 0, True)
-        hits = np.cumsum(label[order])[last_of_tie]
-        precision = hits / (np.flatnonzero(last_of_tie) + 1)
-        return float((np.diff(hits, prepend=0) * precision).sum() / label.sum())
+        from sklearn.metrics import average_precision_score
+        return _measured(average_precision_score, score, label)
 
     def measure(self, sample: ForensicSample) -> dict:
         score = sample.required('score')

@@ -8,9 +8,8 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
 from mmcabl.structures import ForensicSample, Key, forensic_sample
+from mmcabl.utils.data_configs import AVERAGE
 
-#: The pseudo data set under which the mean over data sets is reported.
-AVERAGE = 'average'
 #: Numbers that are counts or settings; the mean over data sets leaves them out.
 NOT_AVERAGED = ('images', 'manipulated', 'masks', 'threshold')
 

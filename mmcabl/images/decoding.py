@@ -8,12 +8,12 @@ from typing import Optional, Union
 import cv2
 import numpy as np
 
-from mmcabl.images.files import read_regular, shown
 from mmcabl.images.headers import TooLarge, read_header
 from mmcabl.images.jpeg import is_cut
 from mmcabl.images.levels import full_scale
+from mmcabl.images.opencv_messages import quiet_opencv
 from mmcabl.images.orientation import stored
-from mmcabl.images.quiet import quiet_opencv
+from mmcabl.images.regular_files import read_regular, shown
 
 DEFAULT_MAX_PIXELS = 100_000_000
 #: The same limit for every reader and tool that is not given one.

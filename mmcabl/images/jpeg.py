@@ -103,15 +103,15 @@ def is_cut(data: bytes, jpeg: Jpeg, array: np.ndarray) -> bool:
     if jpeg.scans == 1 and len(jpeg.left) < 4 and array[-1, -1].tolist() not in (_GREY, [_GREY] * 3):
         return False
     try:
-        more = _decoded(data[:jpeg.end] + _MORE)
+        more = _with_end(data[:jpeg.end] + _MORE)
         if np.array_equal(np.asarray(more)[..., ::-1] if more.mode == 'RGB' else np.asarray(more), array):
             return False  # the same as OpenCV decoded without them
-        return ImageChops.difference(more, _decoded(data[:jpeg.end])).getbbox() is not None
+        return ImageChops.difference(more, _with_end(data[:jpeg.end])).getbbox() is not None
     except Exception:  # noqa: B902 - kinds of JPEG that OpenCV reads and Pillow does not
         return False
 
 
-def _decoded(data: bytes) -> Image.Image:
+def _with_end(data: bytes) -> Image.Image:
     picture = JpegImagePlugin.JpegImageFile(io.BytesIO(data + b'\xff\xd9'))  # Pillow's libjpeg prints no warnings
     picture.load()
     return picture

@@ -1,13 +1,13 @@
 """Results of one chunk: a journal while it is worked on, one Parquet file when it is done."""
 
-import re
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 from filelock import FileLock, Timeout
 
-from mmcabl.records.journal import Journal
+from mmcabl.records.fields import fits, has
+from mmcabl.records.journal import Journal, Record
 from mmcabl.utils.files import remove_parts, write_mask, write_whole, writing
 from mmcabl.utils.names import to_text
 
@@ -15,12 +15,9 @@ COLUMNS = {'index': 'int64', 'image': 'string', 'unreadable': 'bool', 'failed': 
            'score': 'double', 'height': 'int32', 'width': 'int32', 'orientation': 'int32', 'area': 'double',
            'box_x0': 'int32', 'box_y0': 'int32', 'box_x1': 'int32', 'box_y1': 'int32', 'positive_x': 'int32',
            'positive_y': 'int32', 'negative_x': 'int32', 'negative_y': 'int32', 'mask': 'string'}
-#: What UTF-8, so Parquet, has no bytes for.
-SURROGATES = re.compile('[\ud800-\udfff]')
 #: Every record has these.
 NEEDED = ('index', 'image', 'unreadable', 'failed')
 Job = Tuple[int, str]
-Record = Dict[str, Any]
 
 
 def require_pyarrow():
@@ -51,7 +48,7 @@ class ChunkResults:
     def __init__(self, out: Path, number: int, save_masks: bool = True) -> None:
         self.out, self.number, self.save_masks = out, number, save_masks
         self.table = out / 'scores' / f'part-{number:06d}.parquet'
-        self.journal = Journal(out / 'journal' / f'{number:06d}.jsonl', is_record)
+        self.journal = Journal(out / 'journal' / f'{number:06d}.jsonl', is_scoring_record)
         self.masks = out / 'masks' / f'{number:06d}'
         self._lock = FileLock(out / 'journal' / f'{number:06d}.lock', timeout=0)
 
@@ -124,20 +121,10 @@ class ChunkResults:
         return mask.is_file() and mask.stat().st_size > 0
 
 
-def is_record(record: Record) -> bool:
+def is_scoring_record(record: Record) -> bool:
     """Whether a dict out of a journal fits the table: types, ranges, finite numbers."""
-    return (all(record.get(key) is not None for key in NEEDED)
-            and all(value is None or _fits(value, COLUMNS.get(key, '')) for key, value in record.items()))
-
-
-def _fits(value: Any, kind: str) -> bool:
-    if kind.startswith('int'):
-        return type(value) is int and abs(value) < 2 ** (int(kind[3:]) - 1)
-    if kind == 'double':
-        return type(value) in (int, float) and abs(value) < 1e300  # which NaN is not
-    if kind == 'string':
-        return isinstance(value, str) and not SURROGATES.search(value)
-    return kind == 'bool' and isinstance(value, bool)
+    return has(record, {key: COLUMNS[key] for key in NEEDED}) and all(
+        value is None or fits(value, COLUMNS.get(key, '')) for key, value in record.items())
 
 
 def left_out_images(out: Path) -> Dict[str, List[Tuple[str, str]]]:

@@ -33,7 +33,7 @@ class Journal:
 
     def append(self, record: Record) -> None:
         """Add a record, or raise ``NotWritten`` with the earlier ones as they were."""
-        line = json.dumps(record, default=_plain).encode() + b'\n'
+        line = json.dumps(record, default=_jsonable).encode() + b'\n'
         with files.writing(self.path):
             if self._file is None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -80,7 +80,7 @@ class Journal:
         return record if isinstance(record, dict) and self.valid(record) else None
 
 
-def _plain(value: Any) -> Any:
+def _jsonable(value: Any) -> Any:
     if isinstance(value, (np.ndarray, np.generic, torch.Tensor)):
         return value.tolist()
     raise TypeError(f'{type(value).__name__} cannot be stored in a result table.')

@@ -11,8 +11,8 @@ from torch import nn
 
 from mmcabl.records.journal import Record
 from mmcabl.records.store import as_text, fingerprint
-from mmcabl.structures.edge import key_of
 from mmcabl.structures.forensic_sample import Key
+from mmcabl.structures.from_models import key_of
 from mmcabl.utils.files import write_whole
 from mmcabl.version import __version__
 

@@ -8,16 +8,21 @@ import torch
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
 
+from mmcabl.records.fields import has
 from mmcabl.records.journal import Journal, Record
 from mmcabl.structures.forensic_sample import Key
 from mmcabl.utils.names import to_text
+
+#: Every record has these, and ``metrics``.
+REQUIRED = {'dataset': 'text', 'index': 'int64', 'image': 'text', 'unreadable': 'bool'}
 
 
 class ResultStore:
     """A folder with one ``images.<rank>.jsonl`` for each process that wrote to it; see :class:`Journal`.
 
     A record has ``dataset``, ``index``, ``image`` (as :func:`to_text` writes it), ``unreadable``, ``failed`` with its
-    ``reason``, ``metrics``, and what else is known of the image: ``label``, ``score``, ``prompts``, ``mask``.
+    ``reason``, ``metrics``, and what else is known of the image: ``label``, ``score``, ``prompts``, ``mask``,
+    ``note``.
 
     Args:
         folder: made when missing.
@@ -26,7 +31,7 @@ class ResultStore:
 
     def __init__(self, folder: Union[str, Path], rank: int = 0) -> None:
         self.folder, self.rank = Path(folder), rank
-        self.journal = Journal(self.folder / f'images.{rank:05d}.jsonl', is_record)
+        self.journal = Journal(self.folder / f'images.{rank:05d}.jsonl', is_test_record)
         self.append, self.close = self.journal.append, self.journal.close
 
     @property
@@ -38,7 +43,7 @@ class ResultStore:
         """Every whole record of all processes, each image once: the last one, but no failure after a success."""
         records: Dict[Key, Record] = {}
         for path in sorted(self.folder.glob('images.*.jsonl')):
-            journal = Journal(path, is_record)
+            journal = Journal(path, is_test_record)
             for record in journal.read():
                 key = key_of_record(record)
                 if not record.get('failed') or records.get(key, record).get('failed'):
@@ -60,13 +65,12 @@ def as_text(key: Key) -> Key:
     return Key(key[0], key[1], to_text(key[2]))
 
 
-def is_record(record: Record) -> bool:
+def is_test_record(record: Record) -> bool:
     """Whether a dict out of a journal has what a record needs, in types and ranges that tables can hold."""
-    metrics, prompts, index = record.get('metrics'), record.get('prompts') or {}, record.get('index')
-    return (isinstance(record.get('dataset'), str) and isinstance(record.get('image'), str)
-            and type(index) is int and abs(index) < 2 ** 63 and isinstance(record.get('unreadable'), bool)
-            and isinstance(metrics, dict) and all(v is None or isinstance(v, dict) for v in metrics.values())
-            and isinstance(prompts, dict) and all(v is None or isinstance(v, list) for v in prompts.values()))
+    metrics, prompts = record.get('metrics'), record.get('prompts') or {}
+    return (has(record, REQUIRED) and isinstance(metrics, dict) and isinstance(prompts, dict)
+            and all(v is None or isinstance(v, dict) for v in metrics.values())
+            and all(v is None or isinstance(v, list) for v in prompts.values()))
 
 
 def fingerprint(model: torch.nn.Module, *settings: Any) -> str:

@@ -1,6 +1,6 @@
-from mmcabl.refinement.base import Refiner
 from mmcabl.refinement.cgsr import CGSR, Refinement
 from mmcabl.refinement.grabcut import GrabCutRefiner
+from mmcabl.refinement.refiner import Refiner
 from mmcabl.refinement.sam import SAMRefiner
 from mmcabl.structures.prompts import PROMPT_KINDS, Prompts
 

@@ -7,8 +7,8 @@ from typing import Any, Dict, List, Optional, Sequence
 import numpy as np
 import torch
 
-from mmcabl.refinement.base import Refiner
-from mmcabl.refinement.prompts import NORMALIZATIONS, finite_map, make_prompts
+from mmcabl.refinement.prompting import NORMALIZATIONS, finite_map, make_prompts
+from mmcabl.refinement.refiner import Refiner
 from mmcabl.registry import MODELS
 from mmcabl.structures.prompts import Prompts, check_kind
 

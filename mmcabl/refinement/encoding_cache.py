@@ -1,13 +1,14 @@
 """SAM's image encodings on disk, shared by prompt kinds, tables, checkpoints and processes."""
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Callable, List, Sequence, Union
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+from mmcabl.utils.files import replacing
 
 
 class EncodingCache:
@@ -53,8 +54,5 @@ def _load(path: Path):
 
 
 def _save(path: Path, encoding: Tensor) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f'{path.name}.{os.getpid()}.part')
-    with open(part, 'wb') as file:
+    with replacing(path) as part, open(part, 'wb') as file:
         np.save(file, encoding.cpu().numpy())
-    os.replace(part, path)

@@ -5,7 +5,7 @@ from typing import List, Sequence
 import cv2
 import numpy as np
 
-from mmcabl.refinement.base import Refiner
+from mmcabl.refinement.refiner import Refiner
 from mmcabl.registry import MODELS
 from mmcabl.structures.prompts import Prompts
 

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 
 from mmcabl.checkpoints import load_exactly
-from mmcabl.refinement.base import Refiner
 from mmcabl.refinement.encoding_cache import EncodingCache
+from mmcabl.refinement.refiner import Refiner
 from mmcabl.registry import MODELS
 from mmcabl.structures.prompts import Prompts
 

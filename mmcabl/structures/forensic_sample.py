@@ -29,6 +29,7 @@ class ForensicSample:
         unreadable: the file could not be read; ``reason`` says why. Nothing below is known then.
         failed: why the model failed on it, '' where it did not. It counts in no metric then.
         reason: one sentence on ``unreadable``.
+        note: a sentence that must stand beside the result, such as what it does not mean; '' without one.
         picture: (H, W, 3) uint8 RGB, the pixels that the pipeline loaded, perturbations included.
         label: 0 authentic, 1 manipulated.
         truth: bool, true where the image is manipulated; None where that is unknown.
@@ -48,6 +49,7 @@ class ForensicSample:
     unreadable: bool = False
     failed: str = ''
     reason: str = ''
+    note: str = ''
     picture: Optional[np.ndarray] = None
     label: Optional[int] = None
     truth: Optional[np.ndarray] = None
@@ -82,7 +84,7 @@ class ForensicSample:
 
 #: Where fields come from, for whoever misses one.
 WHENCE = {
-    'label': "the data set ('gt_label'; under mmsegmentation list it in the meta_keys of PackSegInputs)",
+    'label': "the data set ('gt_label'; under mmsegmentation mmcabl.PackForensicSegInputs packs it)",
     'truth': 'mmcabl.LoadForgeryMask in the test pipeline', 'score': "the model ('pred_score' or 'seg_logits')",
     'raw_map': "the model ('cam_raw' or 'seg_logits')", 'cam': "the model ('cam' or 'seg_logits')",
     'prompts': 'CGSR, the postprocessor of a model', 'mask': "the model ('pred_mask' or 'pred_sem_seg')",

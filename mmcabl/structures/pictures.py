@@ -79,7 +79,7 @@ def why_not(pixels: Tensor, sample: Any, resize: bool = False) -> str:
     """Why a sample's pixels cannot be had, in a sentence; '' where they can."""
     shape, name = _shape(pixels, sample), sample.get('img_path', 'An image')
     advice = ("put dict(type='mmcabl.KeepPicture') behind the step that loads images (and those that perturb them), "
-              "and 'picture' into the meta_keys of the step that packs them")
+              "and pack with mmcabl.PackForensicInputs or with 'picture' among the meta_keys")
     if sample.get('picture') is not None:
         return ''
     if pixels.dtype != torch.uint8:

@@ -5,7 +5,7 @@ import io
 import os
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Iterator, Union
+from typing import Iterator, Optional, Union
 
 import cv2
 import numpy as np
@@ -41,31 +41,64 @@ def write_all(file: io.RawIOBase, data: bytes) -> None:
         view = view[count:]
 
 
-def write_whole(path: PathLike, data: Union[str, bytes], sync: bool = False) -> None:
-    """Write a file that appears as a whole or not at all, and make its folder.
+@contextmanager
+def replacing(path: PathLike, sync: bool = False, part: Optional[PathLike] = None) -> Iterator[Path]:
+    """A name to write a file under, which takes the place of ``path`` as a whole when the block ends.
 
     Args:
-        path: of the file.
-        data: bytes, or text that becomes UTF-8.
-        sync: also have it on the device before it appears, for what is removed on the strength of it.
+        path: of the file; its folder is made.
+        sync: have it on the device before its name says so, for what is removed on the strength of it.
+        part: that name, for files so large that a killed process's is to be written over; one of this process's own
+            by default.
 
     Raises:
         NotWritten: nothing has changed then.
     """
     path = Path(path)
-    part = path.with_name(f'{path.name}.{os.getpid()}.part')
+    part = Path(part or path.with_name(f'{path.name}.{os.getpid()}.part'))
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with RawFile(part, 'wb') as file:
-                write_all(file, data.encode() if isinstance(data, str) else data)
-                if sync:
+            yield part
+            if sync:
+                with open(part, 'rb') as file:
                     os.fsync(file.fileno())
             os.replace(part, path)
         except BaseException:
             with suppress(OSError):
                 part.unlink()
             raise
+
+
+def write_whole(path: PathLike, data: Union[str, bytes], sync: bool = False) -> None:
+    """Write a file that appears as a whole or not at all, and make its folder.
+
+    Args:
+        path: of the file.
+        data: bytes, or text that becomes UTF-8.
+        sync: as in :func:`replacing`.
+
+    Raises:
+        NotWritten: nothing has changed then.
+    """
+    with replacing(path, sync) as part, RawFile(part, 'wb') as file:
+        write_all(file, data.encode() if isinstance(data, str) else data)
+
+
+def write_first(path: PathLike, data: Union[str, bytes]) -> None:
+    """:func:`write_whole`, unless the file is there: of several processes, one writes it."""
+    path = Path(path)
+    if path.is_file():
+        return
+    part = path.with_name(f'{path.name}.{os.getpid()}.new')
+    write_whole(part, data)
+    try:
+        os.link(part, path)  # there as a whole or not at all, by whoever is first
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without links
+        write_whole(path, data)
+    part.unlink()
 
 
 def write_png(path: PathLike, picture: np.ndarray) -> None:

@@ -6,6 +6,7 @@ from typing import Optional, Sequence
 
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from mmengine.visualization import Visualizer
 
 from mmcabl.registry import HOOKS
 from mmcabl.structures import ForensicSample, forensic_sample
@@ -13,6 +14,7 @@ from mmcabl.structures.pictures import loaded_pixels
 from mmcabl.utils.failures import Failures, ImageFailed
 from mmcabl.utils.files import write_png
 from mmcabl.utils.names import file_name, to_text
+from mmcabl.visualization.forensic_visualizer import ForensicVisualizer
 from mmcabl.visualization.overlays import overlay_of
 
 
@@ -21,7 +23,8 @@ class LocalizationOverlayHook(Hook):
     """Write ``<out_dir>/<data set>_<image name>-<digits>.png`` for test images: image, truth, map with prompts, mask.
 
     The digits are of the image's whole path: data sets and the folders in them have images of the same name. A
-    picture that cannot be drawn costs itself alone, with a warning.
+    picture that cannot be drawn costs itself alone, with a warning. A runner's :class:`ForensicVisualizer` is handed
+    the same pictures, under the same names.
 
     Args:
         out_dir: folder; relative paths are below the runner's ``work_dir``. ``overlays`` by default.
@@ -51,11 +54,13 @@ class LocalizationOverlayHook(Hook):
             try:
                 if sample.picture is None and data_batch:  # of a toolbox's own model
                     sample.picture = loaded_pixels(data_batch, i)
-                self._failures.attempt(self._draw, sample)
+                self._failures.attempt(self._draw, sample, runner.visualizer)
                 self.written[sample.dataset] += 1
             except ImageFailed as error:
                 self._failures.note(f'The overlay of {to_text(sample.source)}', str(error))
 
-    def _draw(self, sample: ForensicSample) -> None:
-        name = file_name(sample.source, sample.dataset)
-        write_png(self._folder / f'{name}.png', overlay_of(sample)[..., ::-1])
+    def _draw(self, sample: ForensicSample, visualizer: Visualizer) -> None:
+        name, picture = file_name(sample.source, sample.dataset), overlay_of(sample)
+        write_png(self._folder / f'{name}.png', picture[..., ::-1])
+        if isinstance(visualizer, ForensicVisualizer):
+            visualizer.add_image(name, picture)

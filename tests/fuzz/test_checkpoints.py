@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 
 from mmcabl.checkpoints import CheckpointError, read_checkpoint
 from mmcabl.checkpoints.matching import check, parameters_of
-from mmcabl.checkpoints.plain import finished
+from mmcabl.checkpoints.plain import unwrapped
 from mmcabl.conversion import convert_keys
 
 FOLDER = Path(tempfile.mkdtemp())
@@ -120,4 +120,4 @@ def test_deep_nesting_is_a_sentence():
         leaf.append([])
         leaf = leaf[0]
     with pytest.raises(RecursionError):  # which reading makes a sentence of
-        finished(node)
+        unwrapped(node)

@@ -14,7 +14,7 @@ from PIL import Image
 
 from mmcabl.datasets import read_mask
 from mmcabl.images import full_scale, read_picture, stored, upright
-from mmcabl.images.files import shown
+from mmcabl.images.regular_files import shown
 
 LIMIT = 200_000
 FORMATS = {'JPEG': {}, 'progressive': dict(format='JPEG', progressive=True), 'PNG': {}, 'TIFF': {}, 'BMP': {},

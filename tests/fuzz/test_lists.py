@@ -97,11 +97,12 @@ def test_plain_rows_are_read_by_columns(root, rows, ends, chunk):
         (int(m.lower() not in ('none', 'negative', 'null')), 'none' if m.lower() in ('none', 'negative', 'null')
          else m.split('/')[-1]) for _, m in rows]
     file = root.parent / 'x.txt'
-    size, PlainText.read.__func__.__globals__['CHUNK'] = PlainText.read.__func__.__globals__['CHUNK'], chunk
+    module = PlainText.read.__func__.__globals__
+    size, module['BYTES_AT_ONCE'] = module['BYTES_AT_ONCE'], chunk
     try:
         in_parts = PlainText.read(str(file), 'catnet', None)
     finally:
-        PlainText.read.__func__.__globals__['CHUNK'] = size
+        module['BYTES_AT_ONCE'] = size
     assert in_parts is None or len(in_parts.ends) == len(rows)
 
 

@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as npst
 from mmcabl.models.backbones.conformer_cabl import parse_blocks
 from mmcabl.models.localizers.scales import MIN_SIDE, check_scales
 from mmcabl.refinement import CGSR, Refiner
-from mmcabl.refinement.prompts import finite_map, make_prompts, min_max
+from mmcabl.refinement.prompting import finite_map, make_prompts, min_max
 from mmcabl.registry import MODELS
 
 SHAPES = st.one_of(st.tuples(st.integers(1, 9), st.integers(1, 9)), st.tuples(st.just(1), st.integers(1, 300)),

@@ -19,9 +19,9 @@ from mmcabl.apis import build_index
 from mmcabl.apis.image_sources import paths_of
 from mmcabl.records import NotWritten, ResultStore, file_name, from_text, summarize_store, to_text, write_table
 from mmcabl.records.chunk_results import COLUMNS, ChunkResults
-from mmcabl.records.chunk_results import is_record as is_row
+from mmcabl.records.chunk_results import is_scoring_record as is_row
 from mmcabl.records.journal import Journal
-from mmcabl.records.store import is_record, key_of_record
+from mmcabl.records.store import is_test_record, key_of_record
 from mmcabl.utils import files
 from mmcabl.utils.files import write_mask
 from mmcabl.utils.names import folder_name
@@ -106,7 +106,7 @@ def test_whole_records_are_read_once_whatever_stands_between_them(written):
                                         'prompts', 'label', 'score', 'mask', 'other']), values))
 def test_tables_and_summaries_take_every_record_that_counts_as_one(changes):
     found = json.loads(json.dumps({**record(3), **changes}))
-    if not is_record(found):
+    if not is_test_record(found):
         return
     with fresh() as name:
         store = ResultStore(name)
@@ -157,7 +157,7 @@ def test_a_record_is_there_if_and_only_if_appending_it_returned(takes):
     raw, files.RawFile, Unsteady.takes = files.RawFile, Unsteady, iter(takes)
     try:
         with fresh() as name:
-            journal, whole = Journal(Path(name, 'j.jsonl'), is_record), []
+            journal, whole = Journal(Path(name, 'j.jsonl'), is_test_record), []
             for i in range(6):
                 try:
                     journal.append(record(i))
@@ -212,4 +212,4 @@ def test_any_index_is_ours_or_a_sentence(content):
 def test_values_that_no_journal_may_hold():
     for value in (math.nan, math.inf, 10 ** 400, 2 ** 31, True, '1', [1], {}):
         assert not is_row(dict(index=0, image='x', unreadable=False, failed=False, height=value))
-    assert not is_record(record(2 ** 63)) and is_record(record(2 ** 63 - 1)) and not is_record(record(True))
+    assert [is_test_record(record(index)) for index in (2 ** 63, 2 ** 63 - 1, True)] == [False, True, False]

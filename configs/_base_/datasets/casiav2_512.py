@@ -2,19 +2,20 @@
 # longer side 320 to 640 px, then a 512 px crop. Test images keep their size; the model rescales them.
 train_pipeline = [
     dict(type='mmcabl.LoadForensicImage', skip_unreadable=True),
-    dict(type='RandomResize', scale=(640, 640), ratio_range=(0.5, 1.0), keep_ratio=True),
-    dict(type='RandomCrop', crop_size=512, pad_if_needed=True, padding_mode='symmetric'),
-    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-    dict(type='PackInputs'),
+    dict(
+        type='mmcv.RandomResize',
+        scale=(640, 640),
+        ratio_range=(0.5, 1.0),
+        keep_ratio=True,
+        resize_type='mmcv.Resize'),
+    dict(type='mmpretrain.RandomCrop', crop_size=512, pad_if_needed=True, padding_mode='symmetric'),
+    dict(type='mmcv.RandomFlip', prob=0.5, direction='horizontal'),
+    dict(type='mmcabl.PackForensicInputs'),
 ]
 test_pipeline = [
     dict(type='mmcabl.LoadForensicImage'),
     dict(type='mmcabl.LoadForgeryMask'),
-    dict(
-        type='PackInputs',
-        algorithm_keys=('gt_mask', ),
-        meta_keys=('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'orientation', 'unreadable', 'reason',
-                   'dataset_name', 'flip', 'flip_direction')),  # the last two for `--tta`
+    dict(type='mmcabl.PackForensicInputs'),
 ]
 
 train_dataloader = dict(

@@ -1,10 +1,3 @@
-# The paper's protocol: train on CASIA v2, test on the four other data sets in one run.
+# The paper's protocol: train on CASIA v2, test on CASIA v1, Columbia, COVERAGE and IMD2020 below one root.
 _base_ = './casiav2_512.py'
-test_dataloader = dict(
-    dataset=dict(
-        _delete_=True,
-        type='ConcatDataset',
-        datasets=[
-            dict(type=f'mmcabl.{name}', data_root=f'data/{name}', pipeline={{_base_.test_pipeline}}, test_mode=True)
-            for name in ('CASIAv1', 'Columbia', 'COVERAGE', 'IMD2020')
-        ]))
+test_dataloader = dict(dataset=dict(type='mmcabl.ForgeryBenchmark', data_root='data'))

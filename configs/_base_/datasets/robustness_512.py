@@ -20,14 +20,6 @@ test_dataloader = dict(
                 name=name,
                 data_root='data/CASIAv1',
                 test_mode=True,
-                pipeline=[
-                    dict(type='mmcabl.LoadForensicImage'),
-                    *([step] if step else []),
-                    dict(type='mmcabl.LoadForgeryMask'),
-                    dict(
-                        type='PackInputs',
-                        algorithm_keys=('gt_mask', ),
-                        meta_keys=('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'orientation', 'unreadable',
-                                   'reason', 'dataset_name', 'flip', 'flip_direction')),
-                ]) for name, step in perturbations.items()
+                pipeline=[_base_.test_pipeline[0], *([step] if step else []), *_base_.test_pipeline[1:]])
+            for name, step in perturbations.items()
         ]))

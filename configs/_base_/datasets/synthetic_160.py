@@ -3,8 +3,8 @@
 _base_ = './casiav2_512.py'
 train_pipeline = [
     dict(type='mmcabl.LoadForensicImage', skip_unreadable=True),
-    dict(type='RandomFlip', prob=[0.25, 0.25, 0.25], direction=['horizontal', 'vertical', 'diagonal']),
-    dict(type='PackInputs'),
+    dict(type='mmcv.RandomFlip', prob=[0.25, 0.25, 0.25], direction=['horizontal', 'vertical', 'diagonal']),
+    dict(type='mmcabl.PackForensicInputs'),
 ]
 train_dataloader = dict(
     num_workers=1,

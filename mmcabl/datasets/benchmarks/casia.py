@@ -6,8 +6,8 @@ from typing import Dict, List, Optional, Tuple
 
 from mmengine.logging import print_log
 
-from mmcabl.datasets.forgery_dataset import ForgeryDataset, list_images, stem
-from mmcabl.images import shown
+from mmcabl.datasets.forgery_dataset import ForgeryDataset
+from mmcabl.images import list_images, shown, stem
 from mmcabl.registry import DATASETS
 
 
@@ -69,7 +69,7 @@ def running_number(path: str) -> str:
     return found[1] if found else ''
 
 
-def sources(path: str) -> set:
+def source_photographs(path: str) -> set:
     """The photographs that a name of CASIA's says a forgery is made of, such as ``nat0019`` and ``cha0039``."""
     return set(re.findall(r'[a-z]{3}\d{4,5}(?=[_.])', stem(path)))
 
@@ -124,7 +124,8 @@ class CASIAv1(CASIAv2):
             for path in sorted(paths):
                 lone.setdefault(running_number(path), ([], []))[i].append(path)
         by_number = {image[0]: mask[0] for number, (image, mask) in lone.items()
-                     if number and len(image) == len(mask) == 1 and sources(image[0]) & sources(mask[0])}
+                     if number and len(image) == len(mask) == 1
+                     and source_photographs(image[0]) & source_photographs(mask[0])}
         if by_number:
             print_log(f'{len(by_number)} masks of CASIA v1 at {shown(self.data_root)} have other names than their '
                       'images and are paired by their running numbers.', logger='current')

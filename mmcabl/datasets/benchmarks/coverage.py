@@ -4,7 +4,8 @@ import os
 import re
 from typing import Dict, List
 
-from mmcabl.datasets.forgery_dataset import ForgeryDataset, list_images, stem
+from mmcabl.datasets.forgery_dataset import ForgeryDataset
+from mmcabl.images import list_images, stem
 from mmcabl.registry import DATASETS
 
 

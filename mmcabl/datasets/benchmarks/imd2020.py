@@ -3,7 +3,8 @@
 import os
 from typing import Dict, Iterator, List, Tuple
 
-from mmcabl.datasets.forgery_dataset import ForgeryDataset, is_folder, list_images, stem
+from mmcabl.datasets.forgery_dataset import ForgeryDataset
+from mmcabl.images import is_folder, list_images, stem
 from mmcabl.registry import DATASETS
 
 ORIGINAL, MASK = '_orig', '_mask'

@@ -3,7 +3,8 @@
 import os
 from typing import Dict, List, Optional, Sequence
 
-from mmcabl.datasets.forgery_dataset import ForgeryDataset, list_images, stem
+from mmcabl.datasets.forgery_dataset import ForgeryDataset
+from mmcabl.images import list_images, stem
 from mmcabl.registry import DATASETS
 
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any, Dict, Iterator, Optional
 
-from mmcabl.datasets.lists.text_lists import Row, label_of, mask_of, refuse, short
+from mmcabl.datasets.lists.text_lists import ListedImage, label_of, mask_of, refuse, short
 
 
 class _Doubled(dict):
@@ -40,7 +40,7 @@ def _json(file: str, kind: type, expected: str) -> Any:
     return content
 
 
-def benco(file: str) -> Iterator[Row]:
+def benco(file: str) -> Iterator[ListedImage]:
     """IMDL-BenCo: a JSON list of ``[image, mask]`` pairs, mask ``"Negative"`` for authentic images."""
     for number, pair in enumerate(_json(file, list, 'a list of [image, mask or "Negative"] pairs'), 1):
         if not (isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], str)):
@@ -49,7 +49,7 @@ def benco(file: str) -> Iterator[Row]:
         yield f'entry {number}', pair[0].strip(), int(mask is not None), mask
 
 
-def wscl(file: str, subset: Optional[str] = None) -> Iterator[Row]:
+def wscl(file: str, subset: Optional[str] = None) -> Iterator[ListedImage]:
     """WSCL: a JSON object ``{name: {subset, path, label, mask}}``; ``subset`` takes one part of it."""
     parts = set()
     rows = _json(file, dict, 'an object of {name: {subset, path, label, mask}}')

@@ -3,11 +3,11 @@
 from typing import Callable, Dict, Iterator
 
 from mmcabl.datasets.lists.json_lists import benco, wscl
-from mmcabl.datasets.lists.text_lists import BadList, Row, catnet, mvssnet, table
+from mmcabl.datasets.lists.text_lists import BadList, ListedImage, catnet, mvssnet, table
 
 __all__ = ['FORMATS', 'BadList', 'guess_format']
 
-FORMATS: Dict[str, Callable[..., Iterator[Row]]] = {
+FORMATS: Dict[str, Callable[..., Iterator[ListedImage]]] = {
     'catnet': catnet, 'mvssnet': mvssnet, 'csv': table, 'benco': benco, 'wscl': wscl}
 
 

@@ -13,7 +13,7 @@ from mmcabl.datasets.lists.folder_listing import FolderListing
 from mmcabl.datasets.lists.text_lists import NO_MASK, mask_of
 
 #: Bytes of the list that are looked at together.
-CHUNK = 2 ** 21
+BYTES_AT_ONCE = 2 ** 21
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Columns:
         return columns[self.image], int(mask is not None) if self.label is None else int(columns[self.label]), mask
 
 
-def columns_of(kind: str, first: bytes) -> Optional[Columns]:
+def named_columns(kind: str, first: bytes) -> Optional[Columns]:
     """The columns of a list of a kind whose first line is given; None for those that are not lines of text."""
     if kind == 'csv':
         header = [name.strip() for name in first.decode('ascii', 'replace').lower().split(',')]
@@ -70,12 +70,12 @@ class PlainText:
         data = np.fromfile(file, np.uint8)
         head = data[:2 ** 16].tobytes()
         first = head[:head.find(b'\n') + 1]
-        columns = columns_of(kind, first)
+        columns = named_columns(kind, first)
         if columns is None or not first:
             return None
         found, at, ends = cls(columns, data[len(first):] if kind == 'csv' else data), 0, []
         while at < len(found.data):
-            chunk = found.data[at:at + CHUNK]
+            chunk = found.data[at:at + BYTES_AT_ONCE]
             if at + len(chunk) < len(found.data):
                 lines = np.flatnonzero(chunk == 10)
                 if not len(lines):

@@ -12,7 +12,7 @@ AUTHENTIC = ('0', 'authentic', 'au', 'real')
 MANIPULATED = ('1', 'manipulated', 'tp', 'fake')
 NO_MASK = ('', 'none', 'negative', 'null')
 #: An image of a list: where it stands (a line's number, or a text such as ``entry 7``), its path, label 0 or 1, mask.
-Row = Tuple[Union[int, str], str, int, Optional[str]]
+ListedImage = Tuple[Union[int, str], str, int, Optional[str]]
 
 
 class BadList(ValueError):
@@ -60,7 +60,7 @@ def lines(file: str) -> Iterator[Tuple[int, str]]:
                 yield number, line
 
 
-def catnet(file: str) -> Iterator[Row]:
+def catnet(file: str) -> Iterator[ListedImage]:
     """CAT-Net: ``image,mask,...`` a line, mask ``None`` for authentic images; further columns are not used."""
     for number, line in lines(file):
         columns = line.split(',', 2)
@@ -71,7 +71,7 @@ def catnet(file: str) -> Iterator[Row]:
         yield number, columns[0].strip(), int(mask is not None), mask
 
 
-def mvssnet(file: str) -> Iterator[Row]:
+def mvssnet(file: str) -> Iterator[ListedImage]:
     """MVSS-Net: ``image mask label`` a line, separated by blanks, mask ``None`` where there is none."""
     for number, line in lines(file):
         columns = line.split()
@@ -81,7 +81,7 @@ def mvssnet(file: str) -> Iterator[Row]:
         yield number, columns[0], label_of(columns[2], file, number), mask_of(columns[1])
 
 
-def table(file: str) -> Iterator[Row]:
+def table(file: str) -> Iterator[ListedImage]:
     """CSV with a header that names ``image``, ``label`` and, if there are masks, ``mask``."""
     with open(file, newline='', encoding='utf-8-sig', errors='surrogateescape') as opened:
         reader = csv.reader(opened)

@@ -9,7 +9,7 @@ from mmcv.transforms import BaseTransform
 
 from mmcabl.registry import TRANSFORMS
 
-KINDS = ('copy-move', 'inpainting')
+MANIPULATIONS = ('copy-move', 'inpainting')
 
 
 @TRANSFORMS.register_module()
@@ -25,12 +25,12 @@ class NaiveManipulation(BaseTransform):
     """
 
     def __init__(self, prob: float = 0.5, side: Tuple[float, float] = (0.1, 0.4),
-                 kinds: Tuple[str, ...] = KINDS) -> None:
+                 kinds: Tuple[str, ...] = MANIPULATIONS) -> None:
         if not 0 <= prob <= 1 or not 0 < side[0] <= side[1] < 1:
             raise ValueError(f'NaiveManipulation was given prob={prob}, side={side}; accepted are 0 <= prob <= 1 and '
                              '0 < side[0] <= side[1] < 1.')
-        if not kinds or set(kinds) - set(KINDS):
-            raise ValueError(f'NaiveManipulation was given kinds={kinds}; accepted are {", ".join(KINDS)}.')
+        if not kinds or set(kinds) - set(MANIPULATIONS):
+            raise ValueError(f'NaiveManipulation was given kinds={kinds}; accepted are {", ".join(MANIPULATIONS)}.')
         self.prob, self.side, self.kinds = prob, tuple(side), tuple(kinds)
 
     def transform(self, results: dict) -> dict:

@@ -9,8 +9,8 @@ from mmcabl.registry import TRANSFORMS
 class KeepPicture(BaseTransform):
     """Keep ``img`` as ``picture``, for CGSR behind a network whose pipeline resizes images.
 
-    Belongs behind loading and perturbations, before resizing and mirroring; list ``picture`` in the ``meta_keys`` of
-    the step that packs. A reference, no copy: steps that follow make new arrays.
+    Belongs behind loading and perturbations, before resizing and mirroring; ``mmcabl.PackForensicInputs``
+    packs it. A reference, no copy: steps that follow make new arrays.
 
     Raises:
         ValueError: the image is mirrored already.

@@ -1,26 +1,19 @@
-"""Mixed precision on machines without a GPU.
-
-mmengine's ``AmpOptimWrapper`` refuses to run on a CPU, so the upstream scripts' ``--amp`` fails there. A
-config that lists this module in ``custom_imports`` makes it work: on machines without an accelerator the
-name ``AmpOptimWrapper`` then means the class below in mmpretrain's scope, and ``mmcabl.segmentation`` does the same
-in mmsegmentation's. Elsewhere nothing changes.
-"""
+"""Mixed precision on machines without a GPU."""
 
 from contextlib import contextmanager
 from typing import Iterator, Union
 
 import torch
-from mmengine.device import get_device
 from mmengine.optim import OptimWrapper
-from mmengine.registry import Registry
-from mmpretrain.registry import OPTIM_WRAPPERS
 
-from mmcabl.registry import OPTIM_WRAPPERS as OUR_OPTIM_WRAPPERS
+from mmcabl.registry import OPTIM_WRAPPERS
 
 
-@OUR_OPTIM_WRAPPERS.register_module()
+@OPTIM_WRAPPERS.register_module()
 class CPUAmpOptimWrapper(OptimWrapper):
     """bfloat16 autocast on a CPU. bfloat16 has float32's range, so there is no loss scaling.
+
+    mmengine's ``AmpOptimWrapper`` refuses to run there; :mod:`mmcabl.engine.cpu.switched_on` puts this in its place.
 
     Args:
         dtype: ``bfloat16``, or None, which means the same.
@@ -39,12 +32,3 @@ class CPUAmpOptimWrapper(OptimWrapper):
         """Forward passes inside are autocast."""
         with super().optim_context(model), torch.autocast('cpu', dtype=torch.bfloat16):
             yield
-
-
-def stand_in(registry: Registry) -> None:
-    """Without an accelerator, let ``AmpOptimWrapper`` mean :class:`CPUAmpOptimWrapper` in a toolbox's registry."""
-    if get_device() == 'cpu':
-        registry.register_module(name='AmpOptimWrapper', module=CPUAmpOptimWrapper, force=True)
-
-
-stand_in(OPTIM_WRAPPERS)

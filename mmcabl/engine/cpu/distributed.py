@@ -1,57 +1,62 @@
-"""Distributed runs on machines without a GPU, under the unmodified upstream launchers.
+"""Process groups and models in several processes on machines without a GPU."""
 
-MMEngine's launchers select a CUDA device before they make the process group, so ``--launcher pytorch`` and
-``--launcher slurm`` fail where there is none. A config that lists this module in ``custom_imports`` makes them work:
-the config is read before the Runner is built, and a Runner that finds a process group uses it. The Runner's default
-wrapper, which wants a GPU, is then :class:`AnyDeviceDDP`; a ``model_wrapper_cfg`` is not needed, and would have the
-Runner pass over a config's ``find_unused_parameters``. On machines with a GPU, and without a launcher, importing this
-does nothing::
+import os
+import subprocess
+from argparse import ArgumentParser
+from typing import Dict, Optional, Sequence
 
-    custom_imports = dict(imports=['mmcabl.engine.cpu.distributed'])
-"""
-
-import sys
-from typing import Optional, Sequence
-from unittest.mock import patch
-
-from mmengine.device import get_device
-from mmengine.dist import init_dist, is_distributed
+from mmengine.dist import is_distributed
 from mmengine.model import MMDistributedDataParallel
-from mmengine.runner import runner as runner_module
-from torch import nn
+from torch import distributed, nn
 
 from mmcabl.engine.cpu.gathered_batchnorm import replace_sync_batchnorm
 from mmcabl.registry import MODEL_WRAPPERS
 
-LAUNCHERS = ('pytorch', 'slurm')
+#: What each launcher says of a process: rank, rank on its machine, number of processes.
+LAUNCHERS: Dict[str, Sequence[str]] = {'pytorch': ('RANK', 'LOCAL_RANK', 'WORLD_SIZE'),
+                                       'slurm': ('SLURM_PROCID', 'SLURM_LOCALID', 'SLURM_NTASKS')}
+#: mmengine's, where Slurm's jobs name none.
+PORT = '29500'
 
 
 def requested_launcher(arguments: Sequence[str]) -> Optional[str]:
-    """The value of ``--launcher`` on a command line, None without one or where it is ``none``."""
-    for i, argument in enumerate(arguments):
-        name, equals, value = argument.partition('=')
-        if name == '--launcher':
-            value = value if equals else ''.join(arguments[i + 1:i + 2])
-            return value if value in LAUNCHERS else None
-    return None
+    """The value of ``--launcher`` on a command line of the toolboxes' scripts; None where it is none of ours."""
+    parser = ArgumentParser(add_help=False)
+    parser.add_argument('--launcher', nargs='?')
+    launcher = parser.parse_known_args(list(arguments))[0].launcher
+    return launcher if launcher in LAUNCHERS else None
 
 
-def init_cpu_group(arguments: Optional[Sequence[str]] = None) -> bool:
-    """Make a gloo process group if a launcher was asked for and there is no accelerator.
+def join_gloo_group(launcher: str) -> None:
+    """Make this process one of a gloo group, by what its launcher says in the environment; nothing if it is in one.
+
+    Slurm's processes get the variables that torchrun sets, as from mmengine: ``RANK``, ``LOCAL_RANK``,
+    ``WORLD_SIZE``, and unless they are there ``MASTER_ADDR``, the job's first machine, and ``MASTER_PORT``.
 
     Args:
-        arguments: of the command line; this process's by default.
+        launcher: ``pytorch`` or ``slurm``.
 
-    Returns:
-        Whether a group was made here.
+    Raises:
+        ValueError: the launcher did not start this process.
     """
-    launcher = requested_launcher(sys.argv[1:] if arguments is None else arguments)
-    if launcher is None or get_device() != 'cpu' or is_distributed():
-        return False
-    with patch('torch.cuda.set_device'):  # upstream's own reading of the environment, without the device
-        init_dist(launcher, backend='gloo')
-    runner_module.MMDistributedDataParallel = AnyDeviceDDP
-    return True
+    if is_distributed():
+        return
+    missing = [name for name in LAUNCHERS[launcher] if name not in os.environ]
+    if missing:
+        raise ValueError(f'--launcher {launcher} was given to a process that it did not start ({", ".join(missing)} '
+                         "not in the environment); start it with 'python -m torch.distributed.run' or Slurm's srun.")
+    if launcher == 'slurm':
+        for name, theirs in zip(LAUNCHERS['pytorch'], LAUNCHERS['slurm']):
+            os.environ[name] = os.environ[theirs]
+        os.environ.setdefault('MASTER_PORT', PORT)
+        if 'MASTER_ADDR' not in os.environ:
+            os.environ['MASTER_ADDR'] = _first_machine()
+    distributed.init_process_group('gloo', init_method='env://')
+
+
+def _first_machine() -> str:
+    command = ['scontrol', 'show', 'hostnames', os.environ['SLURM_NODELIST']]
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.split()[0]
 
 
 @MODEL_WRAPPERS.register_module()
@@ -71,6 +76,3 @@ class AnyDeviceDDP(MMDistributedDataParallel):
             device_ids, module = None, replace_sync_batchnorm(module)
         super().__init__(module=module, device_ids=device_ids, broadcast_buffers=broadcast_buffers,
                          find_unused_parameters=find_unused_parameters, **kwargs)
-
-
-init_cpu_group()

@@ -11,6 +11,7 @@ from mmengine.logging import print_log
 from mmengine.runner import BaseLoop, Runner
 
 from mmcabl.engine.needs import missing_weights, test_needs, training_needs
+from mmcabl.models.segmentors.refined_segmentor import refuse_other_merges
 from mmcabl.registry import HOOKS
 
 
@@ -57,6 +58,10 @@ class PreflightHook(Hook):
             _refuse(training_needs(runner.cfg, self.overwrite))
             if is_main_process():
                 self._look_ahead(runner)
+
+    def before_test(self, runner: Runner) -> None:
+        """Refuse test-time augmentation that would mix one pass with the mean of all."""
+        refuse_other_merges(runner.model)
 
     def _look_ahead(self, runner: Runner) -> None:
         """What the training does not need, and will be missed after it."""

@@ -1,4 +1,4 @@
-"""CGSR behind any mmsegmentation model, at test time, from the config."""
+"""The older way to configure :class:`mmcabl.models.RefinedSegmentor`."""
 
 from typing import Optional
 
@@ -6,24 +6,23 @@ from mmengine.hooks import Hook
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
 
-from mmcabl.models.segmentors.refined_segmentor import RefinedSegmentor
-from mmcabl.models.test_time_augmentation import ForensicTTAModel
+from mmcabl.models.segmentors.refined_segmentor import RefinedSegmentor, refuse_other_merges, warn_of_hook
 from mmcabl.refinement.cgsr import CGSR
 from mmcabl.registry import HOOKS, MODELS
 
 
 @HOOKS.register_module()
 class CGSRHook(Hook):
-    """Refine the masks of whatever model is tested: ``custom_hooks=[dict(type='mmcabl.CGSRHook')]``.
+    """Deprecated: refinement is part of a model. While testing, the model is a ``mmcabl.RefinedSegmentor`` of itself.
 
-    While testing, the model is a :class:`mmcabl.refinement.RefinedSegmentor`. It refines the pixels that the pipeline
-    loaded; where the pipeline resizes images, ``mmcabl.KeepPicture`` keeps them.
+    Scoring, which has no hooks, reads it by :func:`refined_config`.
 
     Args:
         postprocessor: config of :class:`mmcabl.refinement.CGSR`: refiner, prompt, kinds to compare, threshold.
     """
 
     def __init__(self, postprocessor: Optional[dict] = None) -> None:
+        warn_of_hook()
         self.cgsr: CGSR = MODELS.build({'type': 'mmcabl.CGSR', **(postprocessor or {})})
         self._model = self._inner = None
 
@@ -34,11 +33,9 @@ class CGSRHook(Hook):
         if not isinstance(model, BaseTTAModel):
             runner.model = RefinedSegmentor(model, self.cgsr)
             return
-        if not isinstance(model, ForensicTTAModel):
-            raise ValueError(f'CGSRHook cannot refine what {type(model).__name__} merges: it has the map of one pass '
-                             "alone; use tta_model=dict(type='mmcabl.ForensicTTAModel').")
         self._inner, model.module = model.module, RefinedSegmentor(model.module, self.cgsr)
         runner.model = model
+        refuse_other_merges(model)
 
     def after_test(self, runner: Runner) -> None:
         """Give the model back as it was."""

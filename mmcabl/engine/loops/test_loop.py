@@ -57,6 +57,8 @@ class ResumableTestLoop(TestLoop):
         if not isinstance(self.dataloader.sampler, EveryImageOnceSampler):
             raise TypeError(f'ResumableTestLoop was given the sampler {type(self.dataloader.sampler).__name__}; it '
                             "needs test_dataloader.sampler=dict(type='mmcabl.EveryImageOnceSampler').")
+        self.evaluator = RecordingEvaluator(self.evaluator.metrics)
+        self.evaluator.dataset_meta = getattr(self.dataloader.dataset, 'metainfo', None)
 
     def run(self) -> Dict[str, float]:
         """Test what is left, summarize everything."""
@@ -67,10 +69,6 @@ class ResumableTestLoop(TestLoop):
         positions = {i for i, key in enumerate(place.keys) if key in done and not done[key].get('failed')}
         barrier()  # every rank has read before any of them writes
         self.failures = Failures(self.max_failures)
-        given = self.evaluator
-        masks = place.folder / 'masks' if self.save_masks else None
-        self.evaluator = RecordingEvaluator(given.metrics, store, masks, self.failures)
-        self.evaluator.dataset_meta = given.dataset_meta
         if is_main_process():
             place.claim()
             if done:
@@ -78,12 +76,12 @@ class ResumableTestLoop(TestLoop):
                           'not computed again.', logger='current')
                 self.evaluator.restore(done)
         self.dataloader.sampler.skip(positions, self.dataloader.batch_size)
+        masks = place.folder / 'masks' if self.save_masks else None
         try:
-            metrics = super().run()
+            with self.evaluator.recording(store, masks, self.failures):
+                metrics = super().run()
         finally:  # whoever uses the loader next sees all images
             self.dataloader.sampler.skip((), self.dataloader.batch_size)
-            self.evaluator = given
-            store.close()
         barrier()
         if is_main_process():
             self._finish(top, place, metrics)

@@ -1,15 +1,18 @@
 """What our own commands show of upstream's scripts: environment, config and lists of parameters go to the log file.
 
-Nothing of upstream is changed: for as long as a script runs, the console handler of mmengine's logger has a filter,
-and a config is checked before it becomes a Runner. The log file has everything.
+For as long as a script runs it finds a subclass of mmengine's ``Runner`` under that name; the class itself is not
+changed. The console handler of its logger has a filter, and a config is checked before it becomes a Runner. The log
+file has everything.
 """
 
 import logging
 import re
-from contextlib import ExitStack, contextmanager
-from functools import wraps
-from typing import Any, Callable, Dict, Iterator
-from unittest.mock import patch
+from contextlib import contextmanager
+from typing import Any, ClassVar, Dict, Iterator
+
+import mmengine.runner
+from mmengine.config import Config
+from mmengine.runner import Runner
 
 from mmcabl.quiet import ignore_known_warnings, import_quietly
 
@@ -28,53 +31,62 @@ class FileOnly(logging.Filter):
         return FILE_ONLY.match(record.getMessage()) is None
 
 
-def remembered(function: Callable) -> Callable:
-    """A pure function that computes the same only once, for arguments that cannot be hashed."""
-    found: Dict[str, Any] = {}
+class LaidOutOnce(Config):
+    """A config whose text is laid out once: mmengine does it four times and at each checkpoint, for many data sets
+    in seconds."""
 
-    @wraps(function)
-    def remembering(*args, **kwargs) -> Any:
-        key = repr((args, sorted(kwargs.items())))
-        if key not in found:
-            found[key] = function(*args, **kwargs)
-        return found[key]
+    _texts: ClassVar[Dict[str, str]] = {}
 
-    return remembering
+    @classmethod
+    def of(cls, cfg: Config) -> 'LaidOutOnce':
+        """The same config, not a copy."""
+        made = cls.__new__(cls)
+        vars(made).update(vars(cfg))
+        return made
+
+    @property
+    def pretty_text(self) -> str:
+        """As upstream's."""
+        content = repr(self)
+        if content not in self._texts:
+            self._texts[content] = super().pretty_text
+        return self._texts[content]
 
 
-@contextmanager
-def quiet_console(package: str, training: bool) -> Iterator[None]:
-    """An upstream script of ``package``, ``mmpretrain`` or ``mmseg``, can be run inside."""
-    ignore_known_warnings()
-    from mmengine.config import config
-    from mmengine.runner import Runner
-    from yapf.yapflib import yapf_api
+class ConsoleRunner(Runner):
+    """mmengine's Runner with less on the console, and with a look at what a config needs before anything is built."""
 
-    from mmcabl.engine.hooks.preflight import check_run
-    from mmcabl.stack import require_mmseg
-    build_logger, from_cfg = Runner.build_logger, Runner.from_cfg
+    #: Toolbox of the script, and whether it trains.
+    package: ClassVar[str] = 'mmpretrain'
+    training: ClassVar[bool] = False
 
-    def with_filter(runner: Runner, *args, **kwargs) -> logging.Logger:
-        logger = build_logger(runner, *args, **kwargs)
+    @classmethod
+    def from_cfg(cls, cfg: Any) -> 'ConsoleRunner':
+        """As upstream; SystemExit lists what the run would lack."""
+        from mmcabl.engine.hooks.preflight import check_run  # imports mmpretrain, which --help can do without
+        from mmcabl.stack import require_mmseg
+        if cls.package == 'mmseg':
+            require_mmseg()
+        import_quietly(f'{cls.package}.models', f'{cls.package}.datasets')
+        check_run(cfg, cls.training)
+        return super().from_cfg(LaidOutOnce.of(cfg) if isinstance(cfg, Config) else cfg)
+
+    def build_logger(self, *args, **kwargs) -> logging.Logger:
+        """As upstream, its console handler filtered."""
+        logger = super().build_logger(*args, **kwargs)
         for handler in logger.handlers:
             if not isinstance(handler, logging.FileHandler):
                 handler.addFilter(FileOnly())
         logger.info(f'Environment, config and hooks are listed in {logger.log_file}.')
         return logger
 
-    def checked(cfg) -> Runner:
-        if package == 'mmseg':
-            require_mmseg()
-        import_quietly(f'{package}.models', f'{package}.datasets')
-        check_run(cfg, training)
-        return from_cfg(cfg)
 
-    with ExitStack() as stack:
-        stack.enter_context(patch.object(Runner, 'build_logger', with_filter))
-        stack.enter_context(patch.object(Runner, 'from_cfg', checked))
-        # the same config is laid out four times and at each checkpoint; one of many data sets takes seconds
-        lay_out = remembered(yapf_api.FormatCode)
-        for module in (yapf_api, config):
-            if hasattr(module, 'FormatCode'):  # mmengine imports it when it is used, or with its module
-                stack.enter_context(patch.object(module, 'FormatCode', lay_out))
+@contextmanager
+def quiet_console(package: str, training: bool) -> Iterator[None]:
+    """An upstream script of ``package``, ``mmpretrain`` or ``mmseg``, can be run inside."""
+    ignore_known_warnings()
+    mmengine.runner.Runner = type('Runner', (ConsoleRunner,), dict(package=package, training=training))
+    try:
         yield
+    finally:
+        mmengine.runner.Runner = Runner

@@ -7,11 +7,9 @@ import sys
 from argparse import ArgumentParser
 from importlib import util
 from pathlib import Path
-from typing import Optional, Sequence
+from typing import List, Optional, Sequence
 
 from mmengine.config import Config, DictAction
-
-from mmcabl.engine.scripts.console import quiet_console
 
 _PACKAGE = Path(__file__).resolve().parents[2]
 #: In an installed package inside it, in a clone beside it.
@@ -40,6 +38,7 @@ def run_upstream(package: str, name: str) -> None:
     What the run will need is checked before anything is built, and what upstream is known to print beside the
     point goes to its log file alone.
     """
+    from mmcabl.engine.scripts.console import quiet_console  # imports torch
     script = upstream_script(package, name)
     with quiet_console(package, training=name == 'train.py'):
         runpy.run_path(str(script), run_name='__main__')
@@ -47,10 +46,20 @@ def run_upstream(package: str, name: str) -> None:
 
 def toolbox_of(arguments: Sequence[str]) -> str:
     """The toolbox that a command line's config is for, its ``default_scope``; ``mmpretrain`` without a config."""
+    # Not by argparse: which words are values of options and which the config, only the toolbox's own script knows.
     config = next((a for a in arguments if a.endswith('.py') and Path(a).is_file()), None)
     if config is None:
         return 'mmpretrain'  # its script says what is wrong
     return Config.fromfile(config, import_custom_modules=False).get('default_scope', 'mmpretrain')
+
+
+def arguments_for(toolbox: str, arguments: Sequence[str]) -> List[str]:
+    """Arguments of ``train.py`` as the toolbox's script takes them: mmpretrain's ``--resume auto`` is ``--resume`` in
+    mmsegmentation, where no value follows."""
+    parser = ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument('--resume', nargs='?')
+    known, others = parser.parse_known_args(arguments)
+    return [*others, '--resume'] if toolbox == 'mmseg' and known.resume == 'auto' else list(arguments)
 
 
 def with_options(cfg: Config, options: Sequence[str]) -> Config:

@@ -9,7 +9,7 @@ import numpy as np
 
 from mmcabl.datasets import COVERAGE, IMD2020, CASIAv1, CASIAv2, Columbia, ForgeryDataset, ForgeryFolders
 from mmcabl.datasets.benchmarks.casia import running_number
-from mmcabl.lab.checks.inspect import Inspected, inspect_all
+from mmcabl.lab.checks.inspection import Inspected, inspect_all
 
 #: In this order: CASIA v1 and v2 differ in the names of their folders of masks.
 KNOWN: Dict[str, Type[ForgeryDataset]] = {

@@ -17,7 +17,7 @@ def _listed(title: str, lines: List[str]) -> List[str]:
     return [f'  {title}: {len(lines)}', *(f'    {shown(line)}' for line in lines[:SHOWN]), *more]
 
 
-def text(found: Findings, leakage: Optional[Leakage] = None, against: str = '') -> str:
+def report_text(found: Findings, leakage: Optional[Leakage] = None, against: str = '') -> str:
     """The readable report."""
     authentic, forged = found.counts
     score, counted = found.all_ones

@@ -6,7 +6,7 @@ from typing import Dict, List, Sequence, Tuple
 
 import numpy as np
 
-from mmcabl.lab.checks.inspect import Inspected
+from mmcabl.lab.checks.inspection import Inspected
 
 
 @dataclass(frozen=True)

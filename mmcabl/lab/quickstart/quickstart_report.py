@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Dict
 
+from mmcabl.utils.files import write_whole
+
 #: Rows of Table VI.
 NAMES = {'null': 'Null (the coarse mask)', 'point': 'Point', 'box': 'Box', 'box_point': 'Box+Point'}
 PROMPTS = tuple(NAMES)
@@ -34,7 +36,7 @@ def verdict(report: Dict) -> str:
     return text
 
 
-def markdown(report: Dict, pictures: str = 'overlays') -> str:
+def as_markdown(report: Dict, pictures: str = 'overlays') -> str:
     """``report.md``; ``pictures``: where they lie, as seen from it."""
     f1, eq2 = report['p_f1'], report['full_eq2']
     rows = '\n'.join(f'| {name} | {value:.3f} |' for name, value in (
@@ -63,7 +65,7 @@ Seconds: {times}
 '''
 
 
-def write(report: Dict, folder: Path, pictures: str = 'overlays') -> None:
+def write_reports(report: Dict, folder: Path, pictures: str = 'overlays') -> None:
     """Write ``report.json`` and ``report.md``."""
-    (folder / 'report.json').write_text(json.dumps(report, indent=1) + '\n')
-    (folder / 'report.md').write_text(markdown(report, pictures))
+    write_whole(folder / 'report.json', json.dumps(report, indent=1) + '\n')
+    write_whole(folder / 'report.md', as_markdown(report, pictures))

@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS
 
+from mmcabl.utils.data_configs import TRUTH_STEPS, opened, type_name
 from mmcabl.version import __version__
 
 #: Parameters of ``WeaklySupervisedLocalizer`` that only testing reads.
@@ -29,8 +30,6 @@ ONLY_TRAINING = ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_schedu
 ONLY_TESTING = ('test_dataloader', 'test_evaluator', 'test_cfg', 'tta_model', 'tta_pipeline')
 #: Of data loaders: how fast, not what.
 SPEED = ('num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor')
-#: Steps of a pipeline that read the truth.
-TRUTH = ('LoadForgeryMask', 'LoadForgerySegMap')
 
 
 def training_identity(cfg: Config, known: Optional[Dict] = None) -> Dict:
@@ -61,17 +60,13 @@ test_identity.__test__ = False  # no test, whatever pytest takes its name for
 def _part(cfg: Config, without: Tuple[str, ...], hooks: Tuple[str, ...], known: Optional[Dict]) -> Dict:
     found = {key: value for key, value in cfg.to_dict().items() if key not in without and value is not None}
     found['default_hooks'] = {name: hook for name, hook in found.get('default_hooks', {}).items()
-                              if hook is not None and _type(hook) not in hooks}
-    found['custom_hooks'] = [hook for hook in found.get('custom_hooks') or [] if _type(hook) not in hooks]
+                              if hook is not None and type_name(hook) not in hooks}
+    found['custom_hooks'] = [hook for hook in found.get('custom_hooks') or [] if type_name(hook) not in hooks]
     for name, loader in found.items():
         if name.endswith('_dataloader'):
             found[name] = {k: v for k, v in loader.items() if k not in SPEED}
             found[name]['dataset'] = data_identity(loader['dataset'], found.get('default_scope'), known)
     return {**json.loads(json.dumps(found, default=str)), 'mmcabl': __version__}
-
-
-def _type(cfg: Any) -> str:
-    return str(cfg.get('type')).split('.')[-1]
 
 
 def _without(cfg: Any, name: str) -> None:
@@ -92,12 +87,12 @@ def data_identity(dataset: Dict, scope: Optional[str] = None, known: Optional[Di
     Raises:
         OSError, ValueError: the data set's own sentence, as where it is missing.
     """
-    known = {} if known is None else known
+    known, dataset = {} if known is None else known, opened(dataset)
     if 'datasets' in dataset:
         return {**dataset, 'datasets': [data_identity(part, scope, known) for part in dataset['datasets']]}
     if 'dataset' in dataset:
         return {**dataset, 'dataset': data_identity(dataset['dataset'], scope, known)}
-    truth = any(_type(step) in TRUTH for step in dataset.get('pipeline') or [])
+    truth = any(type_name(step) in TRUTH_STEPS for step in dataset.get('pipeline') or [])
     listed = {k: v for k, v in dataset.items() if k not in ('pipeline', 'name')}
     key = json.dumps([listed, scope, truth], sort_keys=True, default=str)
     if key not in known:

@@ -17,8 +17,13 @@ def trained_weights(folder: Path) -> Dict[str, str]:
     if not name or not (folder / name).is_file():
         raise FileNotFoundError(f'{folder} has no checkpoint that its file last_checkpoint names: the training did '
                                 'not end as it should; its log is there, too.')
+    return dict(checkpoint=name, sha256=sha256_of(folder / name))
+
+
+def sha256_of(path: Path) -> str:
+    """Of a file's contents, hexadecimal."""
     found = hashlib.sha256()
-    with open(folder / name, 'rb') as file:
+    with open(path, 'rb') as file:
         for part in iter(lambda: file.read(1 << 20), b''):
             found.update(part)
-    return dict(checkpoint=name, sha256=found.hexdigest())
+    return found.hexdigest()

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional
+
+from mmcabl.utils.files import write_whole
 
 #: Says what a folder was made for; a folder without it is not ours.
 STAMP = 'made_for.json'
@@ -34,17 +35,17 @@ def folder_for(folder: Path, wanted: Dict) -> Path:
     if made_for(folder) is not None:
         place = _beside(folder, wanted)
         _refuse_what_is_not_ours(place)
-        listed = ', '.join(_differences(made_for(folder), _plain(wanted)))
+        listed = ', '.join(_differences(made_for(folder), _as_json(wanted)))
         print(f'{folder} was made for other settings ({listed}); it is kept, and {place} is used.', flush=True)
     place.mkdir(parents=True, exist_ok=True)
-    _write(place / STAMP, _plain(wanted))
+    _note(place / STAMP, _as_json(wanted))
     return place
 
 
 def existing(folder: Path, wanted: Dict) -> Optional[Path]:
     """Where the work that ``wanted`` describes is, at ``folder`` or beside it; None: it was not begun."""
     places = (folder, _beside(folder, wanted))
-    return next((place for place in places if made_for(place) == _plain(wanted)), None)
+    return next((place for place in places if made_for(place) == _as_json(wanted)), None)
 
 
 def _beside(folder: Path, wanted: Dict) -> Path:
@@ -63,13 +64,13 @@ def finished(folder: Path) -> Optional[Dict]:
 
 def finish(folder: Path, result: Optional[Dict] = None) -> Dict:
     """Note that the work in a folder is done, and its result."""
-    _write(folder / FINISHED, result or {})
+    _note(folder / FINISHED, result or {})
     return result or {}
 
 
 def digest(wanted: Dict) -> str:
     """Eight hexadecimal digits of plain data; the order of keys does not matter."""
-    return hashlib.sha256(json.dumps(_plain(wanted), sort_keys=True).encode()).hexdigest()[:8]
+    return hashlib.sha256(json.dumps(_as_json(wanted), sort_keys=True).encode()).hexdigest()[:8]
 
 
 def _refuse_what_is_not_ours(folder: Path) -> None:
@@ -101,7 +102,7 @@ def _walk(old: Any, new: Any, path: str) -> Iterator[str]:
         yield from _walk(old.get(key), new.get(key), f'{path}.{key}' if path else str(key))
 
 
-def _plain(data: Any) -> Any:
+def _as_json(data: Any) -> Any:
     return json.loads(json.dumps(data, default=str))
 
 
@@ -113,7 +114,5 @@ def _read(path: Path) -> Optional[Dict]:
     return found if isinstance(found, dict) else None
 
 
-def _write(path: Path, data: Dict) -> None:
-    part = path.with_name(f'{path.name}.{os.getpid()}.part')
-    part.write_text(json.dumps(data, indent=1, sort_keys=True))
-    os.replace(part, path)  # there as a whole or not at all
+def _note(path: Path, data: Dict) -> None:
+    write_whole(path, json.dumps(data, indent=1, sort_keys=True))

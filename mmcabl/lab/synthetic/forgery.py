@@ -101,7 +101,7 @@ def make_image(photo: np.ndarray, donor: np.ndarray, manipulated: bool, recipe: 
     if manipulated:
         kind = str(rng.choice(list(recipe.forgeries)))
         mask = random_region(rng, host.shape[:2], recipe.area)
-        content = _content(kind, host, donor, mask, recipe, rng)
+        content = _picture_content(kind, host, donor, mask, recipe, rng)
         record['forgery'] = kind
         if recipe.traces and recipe.strength > 0:
             record['trace'] = draw_trace(rng, recipe.traces, recipe.strength)
@@ -137,7 +137,7 @@ def _plain(photo, donor, manipulated: bool, recipe: ForgeryRecipe, how: Pasting,
     return SyntheticImage(encode_jpeg(made.image, quality), made.mask, made.record)
 
 
-def _content(kind: str, host, donor, mask, recipe: ForgeryRecipe, rng) -> np.ndarray:
+def _picture_content(kind: str, host, donor, mask, recipe: ForgeryRecipe, rng) -> np.ndarray:
     """What is put where the mask is, as a whole image."""
     if kind == 'splicing':
         return crop(donor, recipe, rng)

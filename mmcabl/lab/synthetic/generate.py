@@ -14,17 +14,18 @@ from rich.progress import track
 
 from mmcabl.images.decoding import pixel_limit
 from mmcabl.lab.synthetic.forgery import ForgeryRecipe, make_image
+from mmcabl.lab.synthetic.found_photographs import Photographs
 from mmcabl.lab.synthetic.layouts import LAYOUTS
-from mmcabl.lab.synthetic.sources import Photographs
 from mmcabl.utils.cores import usable_cores
+from mmcabl.utils.files import write_whole
 
 LOG = logging.getLogger('mmcabl.lab.synthetic')
 MANIFEST = 'manifest.jsonl'
 #: Images that a worker takes at a time.
-CHUNK = 8
+AT_A_TIME = 8
 
 #: Seed, index, whether to forge, numbers of the photograph and the donor, folder, layout, recipe.
-Job = Tuple[int, int, bool, int, int, str, str, ForgeryRecipe]
+Task = Tuple[int, int, bool, int, int, str, str, ForgeryRecipe]
 _photographs: Photographs  # of a worker
 
 
@@ -34,7 +35,7 @@ def _begin(paths: Sequence[str], max_pixels: Optional[int]) -> None:
     _photographs = Photographs(paths, max_pixels)
 
 
-def _make(job: Job) -> Tuple[Dict, Dict[str, str]]:
+def _make(job: Task) -> Tuple[Dict, Dict[str, str]]:
     """Make and write one image; runs in a worker. Depends on nothing but the job and the photographs.
 
     Returns:
@@ -92,20 +93,18 @@ def generate(photographs: Sequence[Union[str, Path]], out_dir: Union[str, Path],
     out_dir.mkdir(parents=True, exist_ok=True)
     paths = sorted(str(p) for p in photographs)
     rng = np.random.default_rng(seed)
-    jobs: List[Job] = []
+    jobs: List[Task] = []
     for index in range(count):
         host, donor = rng.choice(len(paths), 2, replace=len(paths) < 2)
         jobs.append((seed, index, bool(index % 2), int(host), int(donor), str(out_dir), layout, recipe))
     records = _run(jobs, (paths, pixel_limit(max_pixels)), workers or usable_cores(), progress)
-    with open(out_dir / MANIFEST, 'w') as file:
-        for record in records:
-            file.write(json.dumps(record) + '\n')
+    write_whole(out_dir / MANIFEST, ''.join(json.dumps(record) + '\n' for record in records))
     made = dict(seed=seed, count=count, layout=layout, **asdict(recipe))
-    (out_dir / 'recipe.json').write_text(json.dumps(made, indent=1))
+    write_whole(out_dir / 'recipe.json', json.dumps(made, indent=1))
     return records
 
 
-def _run(jobs: List[Job], sources: tuple, workers: int, progress: bool) -> List[Dict]:
+def _run(jobs: List[Task], sources: tuple, workers: int, progress: bool) -> List[Dict]:
     said = set()
 
     def watched(results) -> List[Dict]:
@@ -117,10 +116,10 @@ def _run(jobs: List[Job], sources: tuple, workers: int, progress: bool) -> List[
             records.append(record)
         return records
 
-    workers = min(workers, -(-len(jobs) // CHUNK))  # one without a chunk would import for seconds and do nothing
+    workers = min(workers, -(-len(jobs) // AT_A_TIME))  # one without a chunk would import for seconds and do nothing
     if workers == 1:
         _begin(*sources)
         return watched(map(_make, jobs))
     # spawn: fork is unsafe once OpenCV or torch have started threads
     with ProcessPoolExecutor(workers, get_context('spawn'), _begin, sources) as pool:
-        return watched(pool.map(_make, jobs, chunksize=CHUNK))
+        return watched(pool.map(_make, jobs, chunksize=AT_A_TIME))

@@ -62,7 +62,7 @@ def _edge(mask: np.ndarray) -> np.ndarray:
     return picture
 
 
-def _write(path: Path, picture: np.ndarray) -> None:
+def _write_picture(path: Path, picture: np.ndarray) -> None:
     """``cv2.imwrite`` for paths of any name."""
     path.write_bytes(cv2.imencode(path.suffix, picture)[1].tobytes())
 
@@ -86,11 +86,11 @@ class Layout:
         if target.suffix == '.jpg':
             target.write_bytes(jpeg.tobytes())
         else:
-            _write(target, cv2.imdecode(jpeg, cv2.IMREAD_COLOR))
+            _write_picture(target, cv2.imdecode(jpeg, cv2.IMREAD_COLOR))
         if mask is None:
             return image, None
         (root / truth).parent.mkdir(parents=True, exist_ok=True)
-        _write(root / truth, self.picture(mask))
+        _write_picture(root / truth, self.picture(mask))
         return image, truth
 
 

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-KINDS = ('blob', 'ellipse', 'polygon')
+SHAPES = ('blob', 'ellipse', 'polygon')
 
 
 def random_region(rng: np.random.Generator, shape, area, kind: str = '') -> np.ndarray:
@@ -19,7 +19,7 @@ def random_region(rng: np.random.Generator, shape, area, kind: str = '') -> np.n
         (height, width) bool, connected, of an area within 0.7 to 1.4 times the drawn one.
     """
     height, width = shape
-    kind = kind or str(rng.choice(KINDS))
+    kind = kind or str(rng.choice(SHAPES))
     target = rng.uniform(*area)
     for _ in range(20):
         mask = _DRAW[kind](rng, height, width, target)

@@ -12,7 +12,7 @@ from mmengine.config import Config
 from mmcabl.engine.needs import test_needs, training_needs
 from mmcabl.engine.scripts.upstream import run_script, with_options
 from mmcabl.lab.runs.identity import test_identity, training_identity
-from mmcabl.lab.runs.trained_weights import trained_weights
+from mmcabl.lab.runs.trained_weights import sha256_of, trained_weights
 from mmcabl.lab.runs.work_folders import existing, finish, finished, folder_for
 from mmcabl.lab.tables.families import Family, data_options
 from mmcabl.lab.tables.rehearsal import is_synthetic
@@ -51,7 +51,7 @@ class Bench:
         if config not in self._parsed:
             self._parsed[config] = Config.fromfile(str(config))
         cfg = deepcopy(self._parsed[config])
-        found = data_options(len(cfg.test_dataloader.dataset.datasets), self.data)
+        found = data_options(cfg, self.data)
         refiner = cfg.model.get('postprocessor', {}).get('refiner', {})
         if self.encodings and refiner.get('type') == 'mmcabl.SAMRefiner':
             found['model.postprocessor.refiner.cache_dir'] = str(self.encodings)
@@ -79,11 +79,22 @@ class Bench:
             finish(folder, trained_weights(folder))
         return folder / finished(folder)['checkpoint']
 
+    def _weights(self, run: Run) -> Optional[Tuple[Path, str]]:
+        """The checkpoint to test and its SHA-256, as it is given or as training made it; None: it is not there."""
+        given = self.family.given_weights(run[0])
+        if given is not None:
+            return (given, sha256_of(given)) if given.is_file() else None
+        folder = existing(self._place(run, 'train'), training_identity(self._train_config(run)[1], self._listings))
+        done = folder and finished(folder)
+        return (folder / done['checkpoint'], done['sha256']) if done else None
+
     def test(self, run: Run, stage: str = 'test') -> None:
         """Test on all data sets (``test``) or under perturbations (``robustness``); an interrupted test goes on."""
-        checkpoint = self.train(run)
+        if self.family.given_weights(run[0]) is None:
+            self.train(run)
+        checkpoint, digest = self._weights(run)
         config, cfg, options = self._test_config(run, stage)
-        wanted = test_identity(cfg, finished(checkpoint.parent)['sha256'], self._listings)
+        wanted = test_identity(cfg, digest, self._listings)
         folder = folder_for(self._place(run, stage), wanted)
         if not (folder / SUMMARY).is_file():
             run_script('test.py', str(config), str(checkpoint), '--work-dir', str(folder), '--cfg-options', *options,
@@ -98,9 +109,9 @@ class Bench:
         if not there:
             return None
         try:
-            train = existing(self._place(run, 'train'), training_identity(self._train_config(run)[1], self._listings))
-            found = train and finished(train) and existing(self._place(run, stage), test_identity(
-                self._test_config(run, stage)[1], finished(train)['sha256'], self._listings))
+            weights = self._weights(run)
+            found = weights and existing(self._place(run, stage), test_identity(
+                self._test_config(run, stage)[1], weights[1], self._listings))
         except (OSError, ValueError):  # a data set's own sentence: it is not here
             found = there[0] if len(there) == 1 else None
         if found not in there:
@@ -120,8 +131,13 @@ class Bench:
             found.append(f"{self.data} holds synthetic sets of the rehearsal under the data sets' names; the paper's "
                          'tables need the real ones: give their folder as --data.')
         for variant in dict.fromkeys(variant for variant, _ in tests):
-            cfg = self._train_config((variant, 0))[1]
-            found += training_needs(cfg) + test_needs(self._test_config((variant, 0), 'test')[1], listed=True)
+            given = self.family.given_weights(variant)
+            if given is None:
+                found += training_needs(self._train_config((variant, 0))[1])
+            elif not given.is_file():
+                found.append(f'The weights {given} of {variant} are not a file: configs/table1/README.md says where '
+                             'they are published and how they are converted.')
+            found += test_needs(self._test_config((variant, 0), 'test')[1], listed=True)
         if robustness:
             found += test_needs(self._test_config(robustness[0], 'robustness')[1], listed=True)
         if found:

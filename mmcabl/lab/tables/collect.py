@@ -5,7 +5,7 @@ from statistics import mean, stdev
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from mmcabl.lab.tables.definitions import Row, Table
-from mmcabl.lab.tables.paper import AVERAGE
+from mmcabl.utils.data_configs import AVERAGE
 
 Column = Tuple[str, str]
 #: variant -> one summary for each seed

@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict
+from typing import Any, Dict, Mapping, Optional
 
 from mmcabl.lab.tables.definitions import MIXES, VARIANTS
-from mmcabl.lab.tables.paper import SETS
+from mmcabl.lab.tables.systems import SYSTEMS, UNTRAINED
+from mmcabl.utils.data_configs import type_name
 
-_PACKAGE = Path(__file__).resolve().parents[2]
+_HERE = Path(__file__).resolve().parents[2]
 #: In an installed package inside it, in a clone beside it.
-CONFIGS = next((p for p in (_PACKAGE / '.mim/configs', _PACKAGE.parent / 'configs') if p.is_dir()), _PACKAGE)
+CONFIGS = next((p for p in (_HERE / '.mim/configs', _HERE.parent / 'configs') if p.is_dir()), _HERE)
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,18 @@ class Family:
         """Config file of a training."""
         if variant in self.mixes:
             return root / self.mixes[variant]
+        if variant in SYSTEMS:
+            return root / SYSTEMS[variant].configs[self.name]
         return root / self.folder / f'{self.prefixes[variant]}{self.recipe}.py'
+
+    def has(self, variant: str) -> bool:
+        """Whether there is a config for it: not every system of Table I has a small one."""
+        return variant not in SYSTEMS or self.name in SYSTEMS[variant].configs
+
+    def given_weights(self, variant: str, root: Path = CONFIGS) -> Optional[Path]:
+        """Weights that are not trained here; None: they are."""
+        weights = SYSTEMS[variant].weights if variant in SYSTEMS else ''
+        return root / weights if weights == UNTRAINED else Path(weights) if weights else None
 
     def robustness_config(self, root: Path = CONFIGS) -> Path:
         """Config file of Fig. 5."""
@@ -70,8 +82,14 @@ FAMILIES: Dict[str, Family] = {family.name: family for family in (
 )}
 
 
-def data_options(config_sets: int, data: Path) -> Dict[str, str]:
-    """``--cfg-options`` that point a config's data sets below ``data``: ``data/CASIAv2``, ``data/CASIAv1``, ..."""
-    roots = SETS if config_sets == len(SETS) else ['CASIAv1'] * config_sets
-    options = {f'test_dataloader.dataset.datasets.{i}.data_root': str(data / name) for i, name in enumerate(roots)}
-    return {'train_dataloader.dataset.data_root': str(data / 'CASIAv2'), **options}
+def data_options(cfg: Mapping[str, Any], data: Path) -> Dict[str, str]:
+    """``--cfg-options`` that point a config's data sets below ``data``: ``data/CASIAv2``, ``data/CASIAv1``, ...
+
+    Its test set is a ``ForgeryBenchmark`` or a ``ConcatDataset``; a system that learns nothing has no training set.
+    """
+    key, parts = 'test_dataloader.dataset', cfg['test_dataloader']['dataset'].get('datasets')
+    options = {f'{key}.data_root': str(data)} if parts is None else {
+        f'{key}.datasets.{i}.data_root': str(data / type_name(part)) for i, part in enumerate(parts)}
+    if cfg.get('train_dataloader'):
+        options['train_dataloader.dataset.data_root'] = str(data / 'CASIAv2')
+    return options

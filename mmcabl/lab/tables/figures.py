@@ -13,8 +13,8 @@ from matplotlib import pyplot as plt  # noqa: E402, after the choice of a backen
 from mmcabl.images import read_image  # noqa: E402
 from mmcabl.utils.files import write_png  # noqa: E402
 
-KINDS = {'jpeg': 'JPEG quality', 'blur': 'Gaussian blur, kernel in px', 'resize': 'resized by',
-         'noise': 'Gaussian noise, sigma in grey levels', 'social': 'social network, largest side in px'}
+PERTURBATIONS = {'jpeg': 'JPEG quality', 'blur': 'Gaussian blur, kernel in px', 'resize': 'resized by',
+                 'noise': 'Gaussian noise, sigma in grey levels', 'social': 'social network, largest side in px'}
 PANELS = ('image', 'truth', 'CAM and prompts', 'refined mask')
 
 
@@ -52,7 +52,7 @@ def _headline(width: int) -> np.ndarray:
 
 def points(summaries: Sequence[Mapping[str, float]], metric: str = 'p_f1') -> Dict[str, List[tuple]]:
     """Kind -> (value, mean over seeds, standard deviation) in the order of values, from names like ``jpeg_70``."""
-    found: Dict[str, List[tuple]] = {kind: [] for kind in KINDS}
+    found: Dict[str, List[tuple]] = {kind: [] for kind in PERTURBATIONS}
     for key in dict.fromkeys(key for summary in summaries for key in summary):
         name, _, number = key.partition('/')
         kind, _, value = name.partition('_')
@@ -75,7 +75,7 @@ def curves(summaries: Sequence[Mapping[str, float]], out: Path) -> None:
         axis.errorbar(x, y, yerr=spread if len(summaries) > 1 else None, marker='o', capsize=3, label='perturbed')
         axis.axhline(clean, linestyle='--', color='tab:green', label='clean')
         axis.axhline(ones, linestyle=':', color='grey', label='all ones')
-        axis.set_xlabel(KINDS[kind])
+        axis.set_xlabel(PERTURBATIONS[kind])
         axis.set_ylim(0, 1)
         if kind == 'jpeg':
             axis.invert_xaxis()  # stronger to the right, as in the other panels

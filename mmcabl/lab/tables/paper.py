@@ -2,13 +2,13 @@
 
 from typing import Dict, Optional, Sequence, Tuple
 
-SETS = ('CASIAv1', 'Columbia', 'COVERAGE', 'IMD2020')
-AVERAGE = 'average'
+from mmcabl.utils.data_configs import AVERAGE, SETS
+
 #: (data set, 'i_auc' or 'p_f1') -> value
-Numbers = Dict[Tuple[str, str], float]
+Printed = Dict[Tuple[str, str], float]
 
 
-def numbers(values: str, sets: Sequence[str], metrics: Sequence[str] = ('i_auc', 'p_f1')) -> Numbers:
+def numbers(values: str, sets: Sequence[str], metrics: Sequence[str] = ('i_auc', 'p_f1')) -> Printed:
     """A row as printed: for each data set and then the average, each metric in turn."""
     keys = [(name, metric) for name in (*sets, AVERAGE) for metric in metrics]
     found = [float(value) for value in values.split()]
@@ -18,7 +18,7 @@ def numbers(values: str, sets: Sequence[str], metrics: Sequence[str] = ('i_auc',
 
 
 #: Table I: method -> (supervision, numbers). The paper's own row is the last.
-TABLE_I: Dict[str, Tuple[str, Numbers]] = {
+TABLE_I: Dict[str, Tuple[str, Printed]] = {
     name: (supervision, numbers(values, SETS)) for supervision, name, values in (
         ('none', 'NOII', '0.500 0.157 0.500 0.311 0.500 0.205 0.500 0.124 0.500 0.199'),
         ('none', 'CFAl', '0.482 0.140 0.344 0.320 0.525 0.188 0.500 0.111 0.500 0.190'),
@@ -56,7 +56,7 @@ TABLE_VI = {key: numbers(values, SETS, ('p_f1',)) for key, values in (
     ('box', '0.298 0.359 0.179 0.366 0.301'), ('box_point', '0.300 0.382 0.190 0.368 0.310'))}
 
 
-def average_of(row: Numbers, metric: str) -> Optional[float]:
+def average_of(row: Printed, metric: str) -> Optional[float]:
     """Mean over the data sets of a row, to check the printed average with."""
     values = [value for (name, kind), value in row.items() if kind == metric and name != AVERAGE]
     return sum(values) / len(values) if values else None

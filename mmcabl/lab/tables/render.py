@@ -1,13 +1,23 @@
 """A table as Markdown, CSV and LaTeX: our column beside the paper's."""
 
-import csv
-import io
-from typing import List, Sequence, Tuple
+from importlib import util
+from typing import TYPE_CHECKING, Any, Callable, Dict
 
 from mmcabl.lab.tables.collect import Cell, Summaries, cells
 from mmcabl.lab.tables.definitions import Table
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 METRICS = {'i_auc': 'I-AUC', 'p_f1': 'P-F1'}
+
+
+def require_pandas() -> None:
+    """Raise ImportError with one sentence where what lays tables out is missing: to be known before any run."""
+    missing = [name for name in ('pandas', 'tabulate', 'jinja2') if util.find_spec(name) is None]
+    if missing:
+        raise ImportError(f"Tables are laid out by {' and '.join(missing)}, not installed here: pip install "
+                          "'mmcabl[tables]'.")
 
 
 def _value(value, digits: int = 3) -> str:
@@ -20,48 +30,37 @@ def ours(cell: Cell, plus_minus: str = '±') -> str:
     return text if cell.spread is None else f'{text} {plus_minus} {cell.spread:.3f}'
 
 
-def _grid(summaries: Summaries, table: Table) -> Tuple[List[str], List[Tuple[Sequence[str], List[Cell]]]]:
+def _frame(summaries: Summaries, table: Table, parts: Callable[[Cell], Dict[str, Any]]) -> 'DataFrame':
+    """The table with columns (name, '') for what identifies a row, and (name, part) for the parts of its cells."""
+    require_pandas()
+    import pandas as pd
     header = [f'{name} {METRICS[metric]}' for name, metric in table.columns]
-    return header, [(row.cells, found) for row, found in zip(table.rows, cells(summaries, table))]
+    rows = [{**{(key, ''): name for key, name in zip(table.keys, row.cells)},
+             **{(name, part): value for name, cell in zip(header, found) for part, value in parts(cell).items()}}
+            for row, found in zip(table.rows, cells(summaries, table))]
+    return pd.DataFrame(rows, columns=pd.MultiIndex.from_tuples(rows[0]))
 
 
 def markdown(summaries: Summaries, table: Table) -> str:
     """Cells as ``paper / here``."""
-    header, rows = _grid(summaries, table)
-    lines = [[*table.keys, *header], ['---'] * (len(table.keys) + len(header))]
-    lines += [[*names, *(f'{_value(c.paper)} / {ours(c)}' for c in found)] for names, found in rows]
-    seeds = {len(c.values) for _, found in rows for c in found if c.values} or {0}
+    frame = _frame(summaries, table, lambda c: {'': f'{_value(c.paper)} / {ours(c)}'}).droplevel(1, axis=1)
+    seeds = {len(c.values) for found in cells(summaries, table) for c in found if c.values} or {0}
     count = str(min(seeds)) if len(seeds) == 1 else f'{min(seeds)} to {max(seeds)}'
-    body = '\n'.join('| ' + ' | '.join(line) + ' |' for line in lines)
+    body = frame.to_markdown(index=False, disable_numparse=True)
     return f'## {table.title}\n\nEach cell: paper / here. Seeds: {count}.\n\n{body}\n'
 
 
 def comma_separated(summaries: Summaries, table: Table) -> str:
     """One column each for the paper, our mean, standard deviation and number of seeds."""
-    header, rows = _grid(summaries, table)
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator='\n')
-    parts = ('paper', 'mean', 'std', 'seeds')
-    writer.writerow([*table.keys, *(f'{name} {part}' for name in header for part in parts)])
-    for names, found in rows:
-        values = [(c.paper, c.ours, c.spread, len(c.values)) for c in found]
-        writer.writerow([*names, *('' if v is None else v for group in values for v in group)])
-    return out.getvalue()
+    frame = _frame(summaries, table, lambda c: dict(paper=c.paper, mean=c.ours, std=c.spread, seeds=len(c.values)))
+    frame.columns = frame.columns.map(' '.join).str.strip()
+    return frame.to_csv(index=False, lineterminator='\n')
 
 
 def latex(summaries: Summaries, table: Table) -> str:
     """A ``tabular`` for booktabs: two columns, paper and here, below each number."""
-    header, rows = _grid(summaries, table)
-    keys = len(table.keys)
-    top = ' & '.join([*table.keys, *(rf'\multicolumn{{2}}{{c}}{{{name}}}' for name in header)])
-    second = ' & '.join([''] * keys + ['paper & here'] * len(header))
-    lines = [rf'% {table.title}', rf'\begin{{tabular}}{{{"l" * keys}{"rr" * len(header)}}}', r'\toprule',
-             top + r' \\', second + r' \\', r'\midrule']
-    for names, found in rows:
-        values = [f'{_value(c.paper)} & ${ours(c, chr(92) + "pm")}$' for c in found]
-        lines.append(' & '.join([*(_escape(n) for n in names), *values]) + r' \\')
-    return '\n'.join([*lines, r'\bottomrule', r'\end{tabular}']) + '\n'
-
-
-def _escape(text: str) -> str:
-    return text.replace('_', r'\_').replace('&', r'\&').replace('%', r'\%')
+    frame = _frame(summaries, table, lambda c: dict(paper=_value(c.paper), here=f'${ours(c, chr(92) + "pm")}$'))
+    for name in table.keys:
+        frame[name] = frame[name].replace({'_': r'\_', '&': r'\&', '%': r'\%'}, regex=True)
+    layout = 'l' * len(table.keys) + 'rr' * len(table.columns)
+    return f'% {table.title}\n' + frame.to_latex(index=False, column_format=layout, multicolumn_format='c')

@@ -8,11 +8,14 @@ from mmcabl.lab.tables import figures
 from mmcabl.lab.tables.bench import Bench
 from mmcabl.lab.tables.definitions import MIXES, TABLES, VARIANTS
 from mmcabl.lab.tables.render import comma_separated, latex, markdown
+from mmcabl.lab.tables.systems import SYSTEMS
+from mmcabl.utils.files import write_whole
 
 
 def summaries(bench: Bench, seeds: Sequence[int], stage: str = 'test') -> Dict[str, List[Dict[str, float]]]:
     """The metrics of every finished run: variant -> one summary a seed."""
-    folders = {variant: [bench.result((variant, seed), stage) for seed in seeds] for variant in (*VARIANTS, *MIXES)}
+    variants = filter(bench.family.has, dict.fromkeys((*VARIANTS, *MIXES, *SYSTEMS)))
+    folders = {variant: [bench.result((variant, seed), stage) for seed in seeds] for variant in variants}
     return {variant: [bench.summary(folder) for folder in found if folder] for variant, found in folders.items()}
 
 
@@ -29,13 +32,13 @@ def write_report(bench: Bench, only: Sequence[str], seeds: Sequence[int], second
         if name in TABLES:
             table = TABLES[name]
             parts.append(markdown(found, table))
-            (folder / f'{name}.md').write_text(parts[-1])
-            (folder / f'{name}.csv').write_text(comma_separated(found, table))
-            (folder / f'{name}.tex').write_text(latex(found, table))
+            for ending, text in (('md', parts[-1]), ('csv', comma_separated(found, table)),
+                                 ('tex', latex(found, table))):
+                write_whole(folder / f'{name}.{ending}', text)
     parts += _figures(bench, only, seeds, folder)
     parts.append(f'This call ran for {seconds:.0f} s.\n')
     text = '\n'.join(parts)
-    (folder / 'report.md').write_text(text)
+    write_whole(folder / 'report.md', text)
     return text
 
 
@@ -53,7 +56,7 @@ def _figures(bench: Bench, only: Sequence[str], seeds: Sequence[int], folder: Pa
         ones = sum(s['clean/p_f1_all_ones'] for s in perturbed) / len(perturbed)
         lines = [f'## Fig. 5: P-F1 of the final mask under perturbations\n\n![](fig5.png)\n\nClean {clean:.3f}, all '
                  f'ones {ones:.3f}.\n\n| perturbation | P-F1 at each value |\n|---|---|']
-        lines += [f'| {figures.KINDS[kind]} | ' + ', '.join(f'{x:g}: {y:.3f}' for x, y, _ in rows) + ' |'
+        lines += [f'| {figures.PERTURBATIONS[kind]} | ' + ', '.join(f'{x:g}: {y:.3f}' for x, y, _ in rows) + ' |'
                   for kind, rows in figures.points(perturbed).items()]
         parts.append('\n'.join(lines) + '\n')
     return parts

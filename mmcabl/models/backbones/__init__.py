@@ -1,3 +1,8 @@
+from mmcabl.models.backbones.bilinear_hrnet import BilinearHRNet
 from mmcabl.models.backbones.conformer_cabl import ConformerCABL
+from mmcabl.models.backbones.dct_stream import DCTStream
+from mmcabl.models.backbones.deeplab_lfov import DeepLabLargeFOV
+from mmcabl.models.backbones.mantra_features import ManTraFeatures
+from mmcabl.models.backbones.multi_grid_resnet import MultiGridResNet
 
-__all__ = ['ConformerCABL']
+__all__ = ['BilinearHRNet', 'ConformerCABL', 'DCTStream', 'DeepLabLargeFOV', 'ManTraFeatures', 'MultiGridResNet']

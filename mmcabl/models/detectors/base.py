@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
+import numpy as np
 import torch
 from mmengine.model import BaseModel
 from mmpretrain.structures import DataSample
@@ -13,9 +14,9 @@ from mmcabl.models.localizers.scales import to_image_size
 from mmcabl.refinement.cgsr import CGSR
 from mmcabl.registry import MODELS
 from mmcabl.structures import unmirrored
+from mmcabl.structures.from_models import IGNORED
 
-#: Pixels of unknown truth in ``gt_seg_map``; losses pass over them.
-IGNORED = 255
+__all__ = ['IGNORED', 'ForensicDetector', 'truth_of']
 
 
 class ForensicDetector(BaseModel):
@@ -97,7 +98,8 @@ class ForensicDetector(BaseModel):
 
 
 def truth_of(samples: Sequence[Any], device: Union[str, torch.device] = 'cpu') -> Tensor:
-    """(B, H, W) int64 from the samples' ``gt_seg_map``: 0 authentic, 1 manipulated, 255 unknown.
+    """(B, H, W) int64 from the samples' ``gt_seg_map``: 0 authentic, 1 manipulated, 255 (``IGNORED``) unknown,
+    which losses pass over.
 
     Raises:
         KeyError: a sample has none; the sentence says which step loads it.
@@ -107,4 +109,7 @@ def truth_of(samples: Sequence[Any], device: Union[str, torch.device] = 'cpu') -
             raise KeyError(f"{sample.get('img_path', 'A training sample')} has no gt_seg_map, which full supervision "
                            "needs: put dict(type='mmcabl.LoadForgerySegMap') behind the step that loads images and "
                            "'gt_seg_map' into algorithm_keys of the step that packs them.")
-    return torch.stack([torch.as_tensor(sample.gt_seg_map).long() for sample in samples]).to(device)
+    truths = [sample.gt_seg_map for sample in samples]
+    # a mirrored truth is a view with negative strides, which torch does not take
+    truths = [t if isinstance(t, Tensor) else torch.from_numpy(np.ascontiguousarray(t)) for t in truths]
+    return torch.stack([t.long() for t in truths]).to(device)

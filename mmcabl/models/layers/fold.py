@@ -12,7 +12,8 @@ def fold_batchnorm(module: nn.Module) -> nn.Module:
 
     Only for modules that call their batch norms in the order of registration, straight after the
     convolution, as the Conformer's and ResNet's blocks do. Everything that is not folded is shared with
-    ``module``, so the copy costs the memory of the folded convolutions. ``module`` is unchanged.
+    ``module``, so the copy costs the memory of the folded convolutions. ``module`` is unchanged. By torch's own
+    folding: ``mmcv.cnn.utils.fuse_conv_bn`` works in place and rounds 30 % of the folded numbers otherwise.
 
     Returns:
         The copy, in evaluation mode, with the same output up to round-off.

@@ -1,7 +1,7 @@
 """Eq. (2)'s average attention, applied to a map without ever keeping the stack of attention matrices.
 
-Both classes stand in for the attention function of every ``MultiheadAttention`` of a backbone while they
-are entered, and then propagate maps:
+While one of the two classes is entered it computes the attention of every ``MultiheadAttention`` of a backbone, in
+place of torch's ``scaled_dot_product_attention``; then it propagates maps:
 
 =================  ================================  ==========================================
 class              keeps                             extra work
@@ -9,6 +9,9 @@ class              keeps                             extra work
 ``StoredQK``       views of each block's Q and K     the fused kernel once more for each block
 ``RunningAverage`` one sum over blocks, (B, N, N)    none, but attention in row chunks, unfused
 =================  ================================  ==========================================
+
+No module is changed. torch's own way to give a function another meaning for a while is a ``TorchFunctionMode``; hooks
+begin it before each attention layer and end it behind.
 
 Two options that are ours, for attention that has not learnt where to look: a residual, and a choice of blocks.
 """
@@ -20,8 +23,10 @@ import torch
 from mmpretrain.models.utils import MultiheadAttention
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.hooks import RemovableHandle
 
 from mmcabl.models.backbones.blocks import Blocks, parse_blocks
+from mmcabl.models.localizers.attention_mode import AttentionBy
 
 #: Rows of an attention matrix in work at a time: all heads of them stay in a CPU's cache.
 ROWS = 64
@@ -39,7 +44,7 @@ class AttentionPropagator(ABC):
 
     def __init__(self, residual: float = 0., blocks: Blocks = 'all') -> None:
         self.residual, self.chosen, self._seen = residual, blocks, 0
-        self._patched: List[Tuple[nn.Module, object]] = []
+        self._hooks: List[RemovableHandle] = []
         self.blocks = 0
 
     def attach(self, backbone: nn.Module) -> 'AttentionPropagator':
@@ -50,15 +55,16 @@ class AttentionPropagator(ABC):
 
     def __enter__(self) -> 'AttentionPropagator':
         self._seen = 0
+        mode = AttentionBy(self._record)
         for layer in self._layers:
-            self._patched.append((layer, layer.scaled_dot_product_attention))
-            layer.scaled_dot_product_attention = self._record
+            self._hooks += [layer.register_forward_pre_hook(mode.begin),
+                            layer.register_forward_hook(mode.end, always_call=True)]
         return self
 
     def __exit__(self, *exc_info) -> None:
-        for layer, original in self._patched:
-            layer.scaled_dot_product_attention = original
-        self._patched.clear()
+        for hook in self._hooks:
+            hook.remove()
+        self._hooks.clear()
 
     def _record(self, query: Tensor, key: Tensor, value: Tensor, dropout_p: float = 0.) -> Tensor:
         """One block's attention: recorded where the block was chosen, and otherwise computed as ever."""

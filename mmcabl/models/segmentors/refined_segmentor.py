@@ -1,13 +1,15 @@
 """CGSR behind any segmentation model: in ``model`` of a config, or around a trained model."""
 
+import warnings
 from typing import Any, Dict, List, Optional, Sequence, Union
 
 import torch
-from mmengine.model import BaseModel
+from mmengine.model import BaseModel, BaseTTAModel, is_model_wrapper
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.structures import PixelData
 from torch import nn
 
+from mmcabl.models.test_time_augmentation import ForensicTTAModel
 from mmcabl.refinement.cgsr import CGSR
 from mmcabl.registry import MODELS
 from mmcabl.structures import keep_pixels, manipulated_probability
@@ -97,13 +99,33 @@ def _from_own_names(state: Dict, prefix: str, *args) -> None:
         state[f'{prefix}segmentor.{key[len(prefix):]}'] = state.pop(key)
 
 
+def refuse_other_merges(model: nn.Module) -> None:
+    """Raise ValueError where test-time augmentation merges passes that are refined one by one.
+
+    The toolboxes' own models for it keep refined masks, maps and prompts of one pass beside the merged prediction.
+    """
+    model = model.module if is_model_wrapper(model) else model
+    if isinstance(model, BaseTTAModel) and not isinstance(model, ForensicTTAModel) and isinstance(
+            model.module, RefinedSegmentor):
+        raise ValueError(f'What {type(model).__name__} merges cannot be refined: it has the map of one pass alone; '
+                         "use tta_model=dict(type='mmcabl.ForensicTTAModel').")
+
+
+def warn_of_hook() -> None:
+    """``CGSRHook`` is on its way out."""
+    warnings.warn("custom_hooks=[dict(type='mmcabl.CGSRHook', ...)] is now model=dict(_delete_=True, type="
+                  "'mmcabl.RefinedSegmentor', segmentor=_base_.model, ...); the hook works until mmcabl 0.4.",
+                  FutureWarning, stacklevel=3)
+
+
 def refined_config(model: Dict, hooks: Optional[Sequence[Dict]]) -> Dict:
     """A model's config with the refinement that a ``CGSRHook`` among a config's hooks would give it in testing.
 
-    For those who run a model without a runner, and so without its hooks.
+    For those who run a model without a runner, and so without its hooks, for as long as the hook works.
     """
     for hook in hooks or ():
         if str(hook.get('type')).split('.')[-1] == 'CGSRHook':
+            warn_of_hook()
             return dict(type='mmcabl.RefinedSegmentor', segmentor=model,
                         postprocessor=dict(hook.get('postprocessor') or {}))
     return model

@@ -11,7 +11,7 @@ from mmcabl.registry import MODELS
 class SegForensicDataPreprocessor(ForensicDataPreprocessor):
     """As ``ForensicDataPreprocessor``; of mmseg's training samples it passes on the image label alone.
 
-    The label is ``gt_label`` among the sample's meta information: list it in ``PackSegInputs(meta_keys=...)``.
+    The label is ``gt_label`` among the sample's meta information: ``mmcabl.PackForensicSegInputs`` packs it.
     """
 
     def forward(self, data: dict, training: bool = False) -> dict:
@@ -24,5 +24,6 @@ class SegForensicDataPreprocessor(ForensicDataPreprocessor):
 def _weak(sample) -> DataSample:
     label = sample.metainfo.get('gt_label')
     if label is None:
-        raise KeyError("A training sample has no image label; list 'gt_label' in PackSegInputs(meta_keys=...).")
+        raise KeyError("A training sample has no image label; pack with mmcabl.PackForensicSegInputs, or list "
+                       "'gt_label' in PackSegInputs(meta_keys=...).")
     return DataSample().set_gt_label(torch.as_tensor(label))

@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 from typing import Union
 
-KINDS = ((stat.S_ISDIR, 'a folder'), (stat.S_ISFIFO, 'a named pipe'), (stat.S_ISCHR, 'a device'),
+NOT_REGULAR = ((stat.S_ISDIR, 'a folder'), (stat.S_ISFIFO, 'a named pipe'), (stat.S_ISCHR, 'a device'),
          (stat.S_ISBLK, 'a device'), (stat.S_ISSOCK, 'a socket'))
 
 
@@ -37,7 +37,7 @@ def read_regular(path: Union[str, Path], most: int) -> bytes:
         with open(handle, 'rb') as file:  # closes the handle
             mode = os.fstat(handle).st_mode
             if not stat.S_ISREG(mode):
-                kind = next((name for test, name in KINDS if test(mode)), 'no file')
+                kind = next((name for test, name in NOT_REGULAR if test(mode)), 'no file')
                 raise ValueError(f'{shown(path)} is {kind}, not a regular file.')
             size = os.fstat(handle).st_size
             data = file.read(min(most, max(size, 2 ** 16)) + 1) if size <= most else None

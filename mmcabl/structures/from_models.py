@@ -61,7 +61,7 @@ def _made(sample: Dict[str, Any]) -> ForensicSample:
         source=str(sample.get('img_path', '')), dataset=str(sample.get('dataset_name') or ''),
         index=None if index is None else int(index), orientation=int(sample.get('orientation', 1)),
         unreadable=bool(sample.get('unreadable', False)), failed=str(sample.get('failed') or ''),
-        reason=str(sample.get('reason') or ''), picture=sample.get('pixels'),
+        reason=str(sample.get('reason') or ''), note=str(sample.get('note') or ''), picture=sample.get('pixels'),
         label=_last(sample.get('gt_label'), int), truth=_mask(sample.get('gt_mask')),
         score=_last(sample.get('pred_score'), float), raw_map=sample.get('cam_raw'), cam=sample.get('cam'),
         prompts=sample.get('prompts'), masks=dict(sample.get('masks') or {}), mask=_mask(sample.get('pred_mask')))

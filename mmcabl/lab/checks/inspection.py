@@ -7,6 +7,7 @@ from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
+from PIL import Image
 from rich.progress import track
 
 from mmcabl.datasets.masks import read_mask
@@ -56,10 +57,10 @@ class Inspected:
 
 
 def difference_hash(image: np.ndarray) -> int:
-    """64 bits: whether each of 8 x 8 cells of the grey picture is darker than its right neighbour."""
+    """64 bits: whether each of 8 x 8 cells of a BGR or grey uint8 picture is darker than its right neighbour."""
+    from imagehash import dhash  # used by this check alone
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) if image.ndim == 3 else image
-    small = cv2.resize(grey, (9, 8), interpolation=cv2.INTER_AREA).astype(np.int16)
-    return int.from_bytes(np.packbits(small[:, 1:] > small[:, :-1]).tobytes(), 'big')
+    return int(str(dhash(Image.fromarray(grey))), 16)
 
 
 def inspect_entry(entry: Dict, max_pixels: Optional[int] = None) -> Inspected:

@@ -6,9 +6,8 @@ from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from mmcabl.images import read_image, shown
+from mmcabl.images import IMAGE_EXTENSIONS, is_image, read_image, shown
 
-EXTENSIONS = ('.jpg', '.jpeg', '.png', '.tif', '.tiff', '.bmp')
 #: Pixels that a worker keeps decoded: many photographs of a usual size, or one of the largest.
 KEPT = 100_000_000
 
@@ -20,10 +19,10 @@ def find_photographs(folder: Union[str, Path]) -> List[Path]:
         FileNotFoundError: the folder is missing or holds no image.
     """
     folder = Path(folder)
-    found = sorted(p for p in folder.rglob('*') if p.suffix.lower() in EXTENSIONS and not p.is_dir())
+    found = sorted(p for p in folder.rglob('*') if is_image(p.name) and not p.is_dir())
     if not found:
-        raise FileNotFoundError(f'No photographs in {shown(folder)}: a folder with {", ".join(EXTENSIONS)} files '
-                                'is needed.')
+        raise FileNotFoundError(f'No photographs in {shown(folder)}: a folder with {", ".join(IMAGE_EXTENSIONS)} '
+                                'files is needed.')
     return found
 
 

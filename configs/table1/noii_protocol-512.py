@@ -1,0 +1,4 @@
+# NOII (Mahdian and Saic 2009) on the four test sets. Nothing is trained; images keep their size.
+_base_ = ['../_base_/datasets/protocol_512.py', '../_base_/default_runtime.py']
+model = dict(type='mmcabl.NOII')
+train_dataloader = None

@@ -1,0 +1,94 @@
+"""The paper's protocol as one data set is the four data sets in turn, everywhere that configs are read."""
+
+import cv2
+import numpy as np
+import pytest
+from mmengine.config import Config
+from mmengine.dataset import ConcatDataset
+from mmengine.registry import DATASETS
+
+from mmcabl.engine.needs import test_needs as needs_of_test
+from mmcabl.lab.runs.identity import data_identity
+from mmcabl.lab.synthetic.layouts import LAYOUTS
+from mmcabl.lab.tables.families import FAMILIES, data_options
+from mmcabl.utils.data_configs import SETS, benchmark_parts, opened
+
+STEPS = [dict(type='mmcabl.LoadForensicImage'), dict(type='mmcabl.LoadForgeryMask'),
+         dict(type='mmcabl.PackForensicInputs')]
+
+
+@pytest.fixture(scope='module')
+def root(tmp_path_factory):
+    """Two authentic and two manipulated images of each set, in its native layout."""
+    folder, rng = tmp_path_factory.mktemp('protocol'), np.random.default_rng(0)
+    for name in SETS:
+        for i in range(4):
+            jpeg = cv2.imencode('.jpg', rng.integers(0, 255, (40, 56, 3), np.uint8))[1]
+            LAYOUTS[name].write(folder / name, i, 'splicing' if i % 2 else None, jpeg,
+                                np.arange(40 * 56).reshape(40, 56) % 56 < 20 if i % 2 else None)
+    return folder
+
+
+def benchmark(root, **options):
+    return dict(type='mmcabl.ForgeryBenchmark', data_root=str(root), pipeline=STEPS, test_mode=True, **options)
+
+
+def samples(cfg):
+    data = DATASETS.build(cfg)
+    return [(data.get_data_info(i), data[i]) for i in range(len(data))]
+
+
+def test_it_is_the_four_data_sets_in_turn(root):
+    concatenated = dict(type='ConcatDataset', datasets=[
+        dict(type=f'mmcabl.{name}', data_root=str(root / name), pipeline=STEPS, test_mode=True) for name in SETS])
+    ours, theirs = samples(benchmark(root)), samples(concatenated)
+    assert [info for info, _ in ours] == [info for info, _ in theirs] and len(ours) == 4 * 4
+    assert [info['dataset_name'] for info, _ in ours] == [name for name in SETS for _ in range(4)]
+    assert [info['sample_idx'] for info, _ in ours] == list(range(4)) * 4
+    for (_, a), (_, b) in zip(ours, theirs):
+        assert (a['inputs'] == b['inputs']).all() and a['data_samples'].metainfo == b['data_samples'].metainfo
+    assert opened(benchmark(root)) == concatenated and opened(concatenated) is concatenated
+    assert isinstance(DATASETS.build(benchmark(root, lazy_init=True)), ConcatDataset)
+
+
+def test_sets_by_name_and_roots_of_their_own(root, tmp_path):
+    (tmp_path / 'elsewhere').symlink_to(root / 'Columbia')
+    cfg = benchmark('nowhere', sets=('IMD2020', 'Columbia'),
+                    roots=dict(Columbia=str(tmp_path / 'elsewhere'), IMD2020=str(root / 'IMD2020')))
+    assert [i['dataset_name'] for i, _ in samples(cfg)] == ['IMD2020'] * 4 + ['Columbia'] * 4
+    given = dict(type='mmcabl.CASIAv2', data_root='mine')
+    assert benchmark_parts('data', datasets=[given]) == [given]
+    for bad in (dict(sets=('NIST16',)), dict(sets=()), dict(roots=dict(NIST16='x')), dict(datasets={'0': {}})):
+        with pytest.raises(ValueError, match='ForgeryBenchmark was given'):
+            DATASETS.build(benchmark(root, **bad))
+
+
+def test_what_is_missing_is_said_of_each_set(root):
+    cfg = Config(dict(test_dataloader=dict(dataset=benchmark(root, roots=dict(COVERAGE='gone')))))
+    said, = needs_of_test(cfg, listed=True)
+    option = 'test_dataloader.dataset.roots.COVERAGE'
+    assert said.startswith(f'The data root gone is not a folder ({option}): --cfg-options {option}=FOLDER')
+    cfg.test_dataloader.dataset.roots.COVERAGE = str(root / 'IMD2020')
+    said, = needs_of_test(cfg, listed=True)
+    assert said.startswith('test_dataloader.dataset: COVERAGE at')
+
+
+def test_identities_do_not_depend_on_the_spelling(root, tmp_path):
+    (tmp_path / 'link').symlink_to(root)
+    one = data_identity(benchmark(root), 'mmpretrain')
+    assert one == data_identity(benchmark(tmp_path / 'link'), 'mmpretrain')
+    assert one == data_identity(opened(benchmark(root)), 'mmpretrain')
+    assert one != data_identity(benchmark(root, sets=SETS[:3]), 'mmpretrain')
+
+
+@pytest.mark.parametrize('family', list(FAMILIES.values()), ids=lambda f: f.name)
+def test_one_option_moves_the_protocol(family, tmp_path):
+    cfg = Config.fromfile(str(family.config('cabl')))
+    options = data_options(cfg.test_dataloader.dataset, tmp_path)
+    assert list(options) == ['train_dataloader.dataset.data_root', 'test_dataloader.dataset.data_root']
+    cfg.merge_from_dict(options)
+    assert [p['data_root'] for p in opened(cfg.test_dataloader.dataset)['datasets']] == [
+        str(tmp_path / name) for name in SETS]
+    curves = Config.fromfile(str(family.robustness_config()))
+    curves.merge_from_dict(data_options(curves.test_dataloader.dataset, tmp_path))
+    assert {d.data_root for d in curves.test_dataloader.dataset.datasets} == {str(tmp_path / 'CASIAv1')}

@@ -123,7 +123,11 @@ def test_unions():
     up = torch.nn.functional.interpolate(conv, size=(4, 6), mode='bilinear')
     assert torch.equal(unite(dict(conv=conv, trans=trans)), torch.maximum(up, trans))
     assert torch.allclose(unite(dict(conv=conv, trans=trans), 'sum'), up + trans)
+    assert torch.equal(unite(dict(conv=conv, trans=trans), 'conv'), up)
+    assert torch.equal(unite(dict(conv=conv, trans=trans), 'trans'), trans)
     assert torch.equal(localization_map(dict(conv=conv)), conv)
+    with pytest.raises(ValueError, match="union='trans'.*conv"):
+        unite(dict(conv=conv), 'trans')
     with pytest.raises(ValueError, match="'product'.*max, sum"):
         unite(dict(conv=conv), 'product')
 

@@ -32,7 +32,7 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
         postprocessor: config of the CAM-to-mask step, see :class:`mmcabl.refinement.CGSR`.
         scales: test scales: sides of squares in px, (height, width) pairs, ``'native'``.
         flip: also average over the mirrored images.
-        union: ``max`` or ``sum``, how Eq. (2) unites the branches' maps.
+        union: ``max`` or ``sum``, how Eq. (2) unites the branches' maps; ``conv`` or ``trans``, one of them alone.
         attention: ``auto``, ``running``, ``stored_qk`` (equal results; speed and memory differ), or
             ``none``: the united map without attention, as for backbones that have none.
         attention_residual: r of ``(A + r I) M / (1 + r)`` in Eq. (2), as in attention rollout; 0, the default, is the

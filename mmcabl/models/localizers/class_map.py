@@ -17,8 +17,8 @@ def unite(maps: Dict[str, Tensor], union: str = 'max') -> Tensor:
     Args:
         maps: (B, K, h, w) for each branch; with the patch tokens' map under ``trans``, its grid is the one
             that is kept, since attention is defined on it.
-        union: ``max``, the element-wise maximum (our default reading of the union), ``sum``, or one branch's map alone,
-            ``conv`` or ``trans`` (ours).
+        union: ``max``, the element-wise maximum (our default reading of the union), ``sum``, or one branch's map
+            alone, ``conv`` or ``trans`` (ours).
 
     Raises:
         ValueError: an unknown union.
@@ -31,7 +31,7 @@ def unite(maps: Dict[str, Tensor], union: str = 'max') -> Tensor:
                for m in maps.values()]
     if union in ('conv', 'trans'):
         if union not in maps:
-            raise ValueError(f'union={union!r}, but the class maps are those of {", ".join(maps)}; name one of these.')
+            raise ValueError(f'union={union!r}, but the class maps are those of {", ".join(maps)}; name one.')
         return aligned[list(maps).index(union)]
     return torch.stack(aligned).amax(0) if union == 'max' else torch.stack(aligned).sum(0)
 

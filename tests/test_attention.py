@@ -12,8 +12,8 @@ from mmcabl.models.localizers.class_map import localization_map, unite
 from tests.conftest import build_backbone
 
 
-def stacked_average(backbone, image, maps):
-    """Eq. (2) the plain way: every matrix of every block and head is kept, then averaged."""
+def stacked_average(backbone, image, maps, blocks=slice(None)):
+    """Eq. (2) the plain way: every matrix of every block and head is kept, then those of ``blocks`` averaged."""
     stack, hooks = [], []
 
     def record(module, args, output):
@@ -27,7 +27,7 @@ def stacked_average(backbone, image, maps):
     backbone(image)
     for hook in hooks:
         hook.remove()
-    patches = torch.stack(stack).mean((0, 2))[:, 1:, 1:]
+    patches = torch.stack(stack)[blocks].mean((0, 2))[:, 1:, 1:]
     return (patches @ maps.flatten(2).transpose(1, 2)).transpose(1, 2).reshape(maps.shape)
 
 
@@ -47,6 +47,36 @@ def test_equals_the_kept_stack(monkeypatch, method, rows):
     assert torch.allclose(found, expected, atol=1e-5)
     for a, b in zip(plain, recorded):
         assert torch.allclose(a, b, atol=1e-4)
+
+
+@pytest.mark.parametrize('method', METHODS)
+@pytest.mark.parametrize('named, blocks', [('all', slice(None)), ('6', [5]), ([2, 3], [1, 2])])
+def test_residual_and_chosen_blocks(method, named, blocks):
+    backbone, image, maps = build_backbone(), torch.randn(2, 3, 64, 96), torch.randn(2, 1, 4, 6)
+    propagator = build_propagator(method, 24, torch.device('cpu'), residual=0.5, blocks=named)
+    with torch.no_grad():
+        plain = backbone(image)[-1][1]
+        with propagator.attach(backbone):
+            recorded = backbone(image)[-1][1]
+        expected = (stacked_average(backbone, image, maps, blocks) + 0.5 * maps) / 1.5
+    assert torch.allclose(propagator.propagate(maps), expected, atol=1e-5)
+    assert torch.allclose(plain, recorded, atol=1e-4)
+    with pytest.raises(ValueError, match=r"attention_blocks='7'.*1 to 6"):
+        build_propagator(method, 24, torch.device('cpu'), blocks='7').attach(backbone)
+
+
+def test_uniform_attention_leaves_a_map_only_with_a_residual():
+    backbone, maps = build_backbone(), torch.randn(1, 1, 4, 6)
+    for layer in backbone.modules():
+        if isinstance(layer, MultiheadAttention):
+            torch.nn.init.zeros_(layer.qkv.weight)
+            torch.nn.init.zeros_(layer.qkv.bias)
+    for residual, left in ((0., 0.), (1., 1.)):
+        propagator = build_propagator('running', 24, 'cpu', residual)
+        with torch.no_grad(), propagator.attach(backbone):
+            backbone(torch.randn(1, 3, 64, 96))
+        found = propagator.propagate(maps)
+        assert torch.allclose(found - found.mean(), left / 2 * (maps - maps.mean()), atol=1e-6)
 
 
 def test_no_layer_is_changed_and_an_error_ends_it_all():
@@ -93,7 +123,11 @@ def test_unions():
     up = torch.nn.functional.interpolate(conv, size=(4, 6), mode='bilinear')
     assert torch.equal(unite(dict(conv=conv, trans=trans)), torch.maximum(up, trans))
     assert torch.allclose(unite(dict(conv=conv, trans=trans), 'sum'), up + trans)
+    assert torch.equal(unite(dict(conv=conv, trans=trans), 'conv'), up)
+    assert torch.equal(unite(dict(conv=conv, trans=trans), 'trans'), trans)
     assert torch.equal(localization_map(dict(conv=conv)), conv)
+    with pytest.raises(ValueError, match="union='trans'.*conv"):
+        unite(dict(conv=conv), 'trans')
     with pytest.raises(ValueError, match="'product'.*max, sum"):
         unite(dict(conv=conv), 'product')
 

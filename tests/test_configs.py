@@ -17,14 +17,18 @@ SUPERVISED = ('EncoderDecoder', 'mmcabl.CATNet', 'mmcabl.GSRNet', 'mmcabl.MVSSNe
 LEAVES = sorted(p.relative_to(ROOT).as_posix() for p in ROOT.rglob('*.py') if '_base_' not in p.parts)
 
 
-def sets_of(cfg):
-    dataset = opened(cfg.test_dataloader.dataset)
+def opened_sets(dataset):
+    dataset = opened(dataset)
     return [ConfigDict(each) for each in dataset.get('datasets', [dataset])]
 
 
+def sets_of(cfg):
+    return opened_sets(cfg.test_dataloader.dataset)
+
+
 def trained_on(cfg):
-    """The training set, none for systems that learn nothing."""
-    return [cfg.train_dataloader.dataset] if cfg.train_dataloader else []
+    """The training sets, none for systems that learn nothing."""
+    return opened_sets(cfg.train_dataloader.dataset) if cfg.train_dataloader else []
 
 
 def load(name):

@@ -57,6 +57,30 @@ def test_by_default_no_branch_is_favoured_by_the_unit_of_its_map():
     assert torch.allclose(maps['conv'], maps['trans'], atol=1e-5)
 
 
+def test_log_mean_exp_lies_between_mean_and_maximum(feats):
+    heads = {r: WeakLabelHead(in_channels=8, embed_dims=5, pooling='lse', sharpness=r, token_summary='patches')
+             for r in (1e-3, 2., 200.)}
+    state = heads[2.].state_dict()
+    for head in heads.values():
+        head.load_state_dict(state)
+    for branch in ('conv', 'trans'):
+        scores = heads[2.].class_maps(feats, (64, 96))[branch].flatten(2)
+        low, middle, high = (heads[r](feats)[branch] for r in (1e-3, 2., 200.))
+        assert torch.allclose(middle, (scores * 2).exp().mean(-1).log() / 2, atol=1e-5)
+        assert torch.allclose(low, scores.mean(-1), atol=1e-3)
+        assert torch.allclose(high, scores.amax(-1), atol=0.02)  # log(24) / 200 at most
+        assert (low < middle).all() and (middle < high).all()
+
+
+def test_patches_are_summarised_by_their_mean_and_the_class_token_is_left_out(feats):
+    head = WeakLabelHead(embed_dims=5, token_summary='patches')
+    expected = head.trans_cls_head(feats[0][1][:, 1:]).mean(1)
+    assert torch.allclose(head(feats)['trans'], expected, atol=1e-6)
+    for wrong in (dict(pooling='max'), dict(token_summary='all'), dict(sharpness=0.)):
+        with pytest.raises(ValueError, match='WeakLabelHead.*accept'):
+            WeakLabelHead(embed_dims=5, **wrong)
+
+
 def test_score_is_the_mean_probability(feats):
     head = WeakLabelHead(in_channels=8, embed_dims=5)
     found = head.predict(feats)

@@ -3,7 +3,7 @@
 import argparse
 
 from mmcabl.images import shown
-from mmcabl.lab.synthetic import ForgeryRecipe, find_photographs, generate
+from mmcabl.lab.synthetic import ForgeryRecipe, Pasting, find_photographs, generate
 from mmcabl.lab.synthetic.forgery import FORGERIES
 from mmcabl.lab.synthetic.layouts import LAYOUTS
 from mmcabl.lab.synthetic.processing import TRACES
@@ -27,12 +27,16 @@ def main() -> None:
     parser.add_argument('--traces', nargs='*', choices=TRACES, default=default.traces)
     parser.add_argument('--strength', type=float, default=default.strength, help='of the traces, 0 to 1')
     parser.add_argument('--blend', type=float, default=default.blend, help='part with a feathered border')
+    parser.add_argument('--pasting', action='store_true', help='plain forgeries as people make them, in place of '
+                        'traces: parts of photographs, or of the same, resized, turned, toned, compressed before')
     parser.add_argument('--noise', type=float, nargs=2, default=default.noise, help='global noise, grey levels')
     parser.add_argument('--quality', type=int, nargs=2, default=default.quality, help='of the saved JPEG')
     args = vars(parser.parse_args())
     folder, out_dir, count, seed, workers, layout, max_pixels = (
         args.pop(k) for k in ('photographs', 'out_dir', 'count', 'seed', 'workers', 'layout', 'max_pixels'))
     try:
+        if args.pop('pasting'):
+            args.update(pasting=Pasting(), traces=(), forgeries=[f for f in args['forgeries'] if f != 'removal'])
         recipe = ForgeryRecipe(**{k: tuple(v) if isinstance(v, list) else v for k, v in args.items()})
         records = generate(find_photographs(folder), out_dir, count, seed, recipe, workers, layout=layout,
                            max_pixels=max_pixels)

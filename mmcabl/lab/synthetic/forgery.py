@@ -1,9 +1,10 @@
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Dict, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
 
+from mmcabl.lab.synthetic.pasting import Pasted, Pasting, alter, cut_window, paste, prepare_host
 from mmcabl.lab.synthetic.processing import TRACES, add_noise, apply_trace, draw_trace, encode_jpeg
 from mmcabl.lab.synthetic.regions import random_region
 
@@ -25,6 +26,8 @@ class ForgeryRecipe:
         blend: part of the forgeries whose border is feathered.
         noise: global noise (grey levels), of authentic and forged images alike.
         quality: of the saved JPEG, of authentic and forged images alike.
+        pasting: plain forgeries as people make them, in place of traces: see :class:`Pasting`. ``area`` is then the
+            part of its canvas.
     """
 
     size: int = 256
@@ -36,12 +39,16 @@ class ForgeryRecipe:
     blend: float = 0.4
     noise: Tuple[float, float] = (0.5, 3.0)
     quality: Tuple[int, int] = (85, 98)
+    pasting: Optional[Pasting] = None
 
     def __post_init__(self) -> None:
         for given, accepted, name in ((self.forgeries, FORGERIES, 'forgery'), (self.traces, TRACES, 'trace')):
             unknown = sorted(set(given) - set(accepted))
             if unknown:
                 raise ValueError(f'Unknown {name} {unknown[0]!r}; accepted are {", ".join(accepted)}.')
+        if self.pasting and 'removal' in self.forgeries:
+            raise ValueError(f'A forgery recipe with pasting was given forgeries={list(self.forgeries)}; accepted '
+                             'there are copy-move and splicing.')
         if self.size < 32 or not 0 <= self.strength <= 1 or not self.forgeries:
             raise ValueError(f'A forgery recipe needs size >= 32, 0 <= strength <= 1 and one forgery at least;'
                              f' given size={self.size}, strength={self.strength}, '
@@ -77,6 +84,8 @@ def make_image(photo: np.ndarray, donor: np.ndarray, manipulated: bool, recipe: 
     Global noise and compression are drawn from the same ranges for both labels, so neither gives the
     label away; noise is added before the forgery, as a sensor's is.
     """
+    if recipe.pasting:
+        return _plain(photo, donor, manipulated, recipe, recipe.pasting, rng)
     sigma, quality = rng.uniform(*recipe.noise), int(rng.integers(recipe.quality[0], recipe.quality[1] + 1))
     host = add_noise(crop(photo, recipe, rng), sigma, rng)
     record = dict(label=int(manipulated), noise=round(float(sigma), 3), quality=quality)
@@ -93,6 +102,31 @@ def make_image(photo: np.ndarray, donor: np.ndarray, manipulated: bool, recipe: 
         record['area'] = round(float(mask.mean()), 4)
         host = _paste(host, content, mask, record['feather'])
     return SyntheticImage(encode_jpeg(host, quality), mask, record)
+
+
+def _plain(photo, donor, manipulated: bool, recipe: ForgeryRecipe, how: Pasting, rng) -> SyntheticImage:
+    """A forgery without added noise; what an authentic image has behind it, a forged one has too."""
+    sigma, quality = rng.uniform(*recipe.noise), int(rng.integers(recipe.quality[0], recipe.quality[1] + 1))
+    side = min(int(round(recipe.size * how.window)) // 8 * 8, *photo.shape[:2])
+    canvas = replace(recipe, size=max(side, recipe.size))
+    host = prepare_host(crop(photo, canvas, rng), how, rng)
+    host = add_noise(host, sigma, rng) if sigma else host
+    made = Pasted(host, None, dict(label=int(manipulated), noise=round(float(sigma), 3), quality=quality))
+    if manipulated:
+        kind = str(rng.choice(list(recipe.forgeries)))
+        made.record['forgery'] = kind
+        feather = round(float(rng.uniform(0.4, 2)) if rng.random() < recipe.blend else 0., 3)
+        shift, source = (0., 0.), donor
+        if kind == 'copy-move':
+            angle, far = rng.uniform(0, 2 * np.pi), rng.uniform(0.25, 0.5) * canvas.size
+            shift, source = (far * np.cos(angle), far * np.sin(angle)), None
+        content = alter(host if source is None else crop(source, canvas, rng), how, rng, shift)
+        done = paste(host, content, recipe.area, how, rng, feather)
+        made = Pasted(done.image, done.mask, dict(made.record, feather=feather))
+    made = cut_window(made, recipe.size, how.visible, rng)
+    if manipulated:
+        made.record['area'] = round(float(made.mask.mean()), 4)
+    return SyntheticImage(encode_jpeg(made.image, quality), made.mask, made.record)
 
 
 def _picture_content(kind: str, host, donor, mask, recipe: ForgeryRecipe, rng) -> np.ndarray:

@@ -65,3 +65,31 @@ def _blob(rng, height, width, target):
 
 
 _DRAW = {'blob': _blob, 'ellipse': _ellipse, 'polygon': _polygon}
+
+
+def object_region(rng: np.random.Generator, image: np.ndarray, area):
+    """One connected region of similar colour and place in an image (H, W, 3), its outline smoothed.
+
+    Returns:
+        (H, W) bool, of a part within ``area`` (least, most) of the image, or None where there is none such.
+    """
+    height, width = image.shape[:2]
+    small = cv2.resize(image, (max(8, width // 4), max(8, height // 4)), interpolation=cv2.INTER_AREA)
+    rows, columns = small.shape[:2]
+    colour = cv2.cvtColor(cv2.GaussianBlur(small, (0, 0), 1.5), cv2.COLOR_BGR2LAB).reshape(-1, 3)
+    place = np.stack(np.mgrid[:rows, :columns], -1).reshape(-1, 2) * (rng.uniform(30, 90) / max(rows, columns))
+    points = np.concatenate([colour, place], 1).astype(np.float32)
+    count = int(rng.integers(4, 9))
+    cv2.setRNGSeed(int(rng.integers(2 ** 31)))
+    stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 6, 1.0)
+    labels = cv2.kmeans(points, count, None, stop, 1, cv2.KMEANS_PP_CENTERS)[1].reshape(rows, columns)
+    for label in rng.permutation(count):
+        one = cv2.morphologyEx((labels == label).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+        number, parts, stats, _ = cv2.connectedComponentsWithStats(one)
+        if number < 2:
+            continue
+        part = (parts == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())).astype(np.float32)
+        mask = cv2.GaussianBlur(cv2.resize(part, (width, height), interpolation=cv2.INTER_LINEAR), (0, 0), 2) > 0.5
+        if area[0] <= mask.mean() <= area[1]:
+            return mask
+    return None

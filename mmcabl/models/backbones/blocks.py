@@ -6,7 +6,7 @@ import numpy as np
 Blocks = Union[str, int, Sequence[int], None]
 
 
-def parse_blocks(blocks: Blocks, depth: int) -> Set[int]:
+def parse_blocks(blocks: Blocks, depth: int, option: str = 'cabl_blocks') -> Set[int]:
     """The blocks named by ``'all'``, ``'none'``, ``'1-8'``, ``'1-4,9'``, a number or a list of numbers.
 
     Raises:
@@ -25,9 +25,9 @@ def parse_blocks(blocks: Blocks, depth: int) -> Set[int]:
     try:
         ends = [_ends(str(item)) for item in items]
     except (TypeError, ValueError):
-        raise ValueError(f'cabl_blocks={blocks!r} is not understood; accepted are {accepted}.') from None
+        raise ValueError(f'{option}={blocks!r} is not understood; accepted are {accepted}.') from None
     if not all(1 <= first <= last <= depth for first, last in ends):  # before a range of a billion is written out
-        raise ValueError(f'cabl_blocks={blocks!r} names a block that is not there; '
+        raise ValueError(f'{option}={blocks!r} names a block that is not there; '
                          f'accepted are {accepted}.')
     return {i for first, last in ends for i in range(first, last + 1)}
 

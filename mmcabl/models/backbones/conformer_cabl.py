@@ -32,6 +32,9 @@ class ConformerCABL(Conformer):
         out_type: what each of ``out_indices`` returns. ``raw``: ``(map, tokens)``, (B, C, h, w) and the
             normed tokens (B, 1 + H/16 * W/16, D), class token first; ``pooled``: mmpretrain's own
             ``[pooled map, class token]``; ``featmap``: the map alone, a feature pyramid.
+        high_pass: config of :class:`mmcabl.models.layers.HighPass`, ``dict()`` for its defaults: fixed residuals
+            beside the image, a wider first convolution. None: the image alone, as the paper and every published
+            weight have it.
         out_indices: blocks to return, 2 to ``depths``; -1 is the last.
         **kwargs: further arguments of mmpretrain's ``Conformer``.
 
@@ -44,7 +47,8 @@ class ConformerCABL(Conformer):
 
     def __init__(self, arch: Union[str, dict] = 'small', *, cabl: Optional[dict] = None,
                  cabl_blocks: Blocks = 'all', cabl_on_coupling: bool = False, last_stride: int = 1,
-                 out_type: str = 'raw', out_indices: Union[int, Sequence[int]] = -1, **kwargs) -> None:
+                 out_type: str = 'raw', out_indices: Union[int, Sequence[int]] = -1,
+                 high_pass: Optional[dict] = None, **kwargs) -> None:
         _check_arch(arch, self.arch_zoo)
         if last_stride not in (1, 2):
             raise ValueError(f'last_stride={last_stride!r}; accepted are 1 (TransCAM) and 2 (ImageNet).')
@@ -59,6 +63,13 @@ class ConformerCABL(Conformer):
         if last_stride == 1:
             last = self._stage(self.depths).fusion_block
             last.conv2.stride = last.residual_conv.stride = (1, 1)
+
+        self.high_pass = None
+        if high_pass is not None:
+            self.high_pass = MODELS.build({'type': 'mmcabl.HighPass', **high_pass})
+            first = self.conv1
+            self.conv1 = torch.nn.Conv2d(self.high_pass.channels(first.in_channels), first.out_channels,
+                                         first.kernel_size, first.stride, first.padding, bias=False)
 
         if out_type == 'featmap':  # nothing of the tokens is returned; DDP wants no parameter without a gradient
             self.trans_norm.requires_grad_(False)
@@ -80,6 +91,8 @@ class ConformerCABL(Conformer):
 
     def _blocks(self, image: Tensor) -> Iterator[Tuple[int, Tensor, Tensor]]:
         """Number, map and tokens of every block from 2 on: the method's figure, left to right."""
+        if self.high_pass is not None:
+            image = self.high_pass(image)
         stem = self.auto_pad(self.maxpool(self.act1(self.bn1(self.conv1(image)))))
         x = self._amplify(self.conv_1(stem, out_conv2=False), 1)
         tokens = self.trans_patch_conv(stem).flatten(2).transpose(1, 2)

@@ -1,3 +1,4 @@
+import math
 from typing import Dict, List, Optional, Sequence, Tuple
 
 import torch
@@ -13,6 +14,8 @@ from mmcabl.registry import MODELS
 
 #: Which classifiers' biases the class maps carry.
 MAP_BIASES = ('both', 'none', 'conv')
+#: How a map of logits becomes one logit, and which tokens the transformer's classifier looks at.
+POOLINGS, SUMMARIES = ('mean', 'lse'), ('class', 'patches')
 
 
 @MODELS.register_module()
@@ -35,6 +38,12 @@ class WeakLabelHead(BaseModule):
             undecided in either, and a maximum of the two compares like with like; ``none``: neither; ``conv``:
             the convolutional map alone, as TransCAM has it, which unites no maps. In a maximum, ``conv`` favours
             one branch by its bias everywhere; in a sum or without a second branch, all three differ by a constant.
+        pooling: how the convolutional class map becomes its branch's logit. ``mean``: TransCAM's global average;
+            ``lse``: log-mean-exp, between mean and maximum, so that a small region is not outvoted (ours).
+        sharpness: of ``lse``: near 0 the mean, at infinity the maximum.
+        token_summary: what the transformer's classifier looks at. ``class``: the class token (without one, the mean
+            of the patch tokens); ``patches``: every patch token, pooled as ``pooling`` says, so that the map of the
+            patch tokens is trained and not only read off (ours).
         init_cfg: as of any mmengine module.
 
     The features it takes are a backbone's tuple; its last entry is a map (B, C, h, w), tokens
@@ -44,6 +53,7 @@ class WeakLabelHead(BaseModule):
     def __init__(self, in_channels: Optional[int] = None, embed_dims: Optional[int] = None,
                  num_classes: int = 1, kernel_size: int = 3, with_cls_token: bool = True,
                  loss: Optional[dict] = None, map_bias: str = 'both',
+                 pooling: str = 'mean', sharpness: float = 3., token_summary: str = 'class',
                  init_cfg: Optional[dict] = dict(type='TruncNormal', layer=['Conv2d', 'Linear'],
                                                  std=0.02)) -> None:
         super().__init__(init_cfg)
@@ -54,7 +64,12 @@ class WeakLabelHead(BaseModule):
             raise ValueError(f'WeakLabelHead was given num_classes={num_classes}; it accepts 1 and more.')
         if map_bias not in MAP_BIASES:
             raise ValueError(f'Unknown map_bias {map_bias!r} of WeakLabelHead; accepted are {", ".join(MAP_BIASES)}.')
-        self.map_bias = map_bias
+        for given, accepted, name in ((pooling, POOLINGS, 'pooling'), (token_summary, SUMMARIES, 'token_summary')):
+            if given not in accepted:
+                raise ValueError(f'Unknown {name} {given!r} of WeakLabelHead; accepted are {", ".join(accepted)}.')
+        if not sharpness > 0:
+            raise ValueError(f'WeakLabelHead was given sharpness={sharpness}; it accepts positive numbers.')
+        self.map_bias, self.pooling, self.sharpness, self.token_summary = map_bias, pooling, sharpness, token_summary
         self.num_classes = num_classes
         self.with_cls_token = with_cls_token
         self.conv_cls_head = None if in_channels is None else nn.Conv2d(
@@ -84,11 +99,21 @@ class WeakLabelHead(BaseModule):
         x, tokens = self.pre_logits(feats)
         logits = {}
         if x is not None:
-            logits['conv'] = self.conv_cls_head(x).mean((-2, -1))
-        if tokens is not None:
+            logits['conv'] = self._pool(self.conv_cls_head(x).flatten(2))
+        if tokens is not None and self.token_summary == 'patches':
+            patches = tokens[:, int(self.with_cls_token):]
+            logits['trans'] = self._pool(self.trans_cls_head(patches).transpose(1, 2))
+        elif tokens is not None:
             summary = tokens[:, 0] if self.with_cls_token else tokens.mean(1)
             logits['trans'] = self.trans_cls_head(summary)
         return logits
+
+    def _pool(self, scores: Tensor) -> Tensor:
+        """(B, num_classes, N) logits of positions to (B, num_classes)."""
+        if self.pooling == 'mean':
+            return scores.mean(-1)
+        scaled = (scores.float() * self.sharpness).logsumexp(-1) - math.log(scores.size(-1))
+        return scaled / self.sharpness
 
     def class_maps(self, feats: Sequence, input_shape: Tuple[int, int],
                    grid: Optional[Tuple[int, int]] = None) -> Dict[str, Tensor]:

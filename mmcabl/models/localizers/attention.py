@@ -1,4 +1,7 @@
-"""Eq. (2)'s average attention, applied to a map without ever keeping the stack of attention matrices."""
+"""Eq. (2)'s average attention, applied to a map without ever keeping the stack of attention matrices.
+
+Two options are ours, for attention that has not learnt where to look: a residual, and a choice of blocks.
+"""
 
 from abc import ABC, abstractmethod
 from typing import List, Tuple
@@ -9,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.hooks import RemovableHandle
 
+from mmcabl.models.backbones.blocks import Blocks, parse_blocks
 from mmcabl.models.localizers.attention_mode import AttentionBy
 
 #: Rows of an attention matrix in work at a time: all heads of them stay in a CPU's cache.
@@ -21,19 +25,26 @@ class AttentionPropagator(ABC):
     """Computes the attention of every ``MultiheadAttention`` of a backbone while entered, then propagates maps.
 
     No module is changed: hooks begin a ``TorchFunctionMode`` before each attention layer and end it behind.
+
+    Args:
+        residual: r of ``(A + r I) M / (1 + r)``; 0 is Eq. (2).
+        blocks: whose attention is averaged, numbered from 1: ``'all'`` (Eq. (2)), ``'3'``, ``'2-3'``, ``[1, 3]``.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, residual: float = 0., blocks: Blocks = 'all') -> None:
+        self.residual, self.chosen, self._seen = residual, blocks, 0
         self._hooks: List[RemovableHandle] = []
         self.blocks = 0
 
     def attach(self, backbone: nn.Module) -> 'AttentionPropagator':
         """Choose the backbone; returns self, for ``with propagator.attach(backbone): ...``."""
         self._layers = [m for m in backbone.modules() if isinstance(m, MultiheadAttention)]
+        self._kept = parse_blocks(self.chosen, len(self._layers), 'attention_blocks')
         return self
 
     def __enter__(self) -> 'AttentionPropagator':
-        mode = AttentionBy(self._attend)
+        self._seen = 0
+        mode = AttentionBy(self._record)
         for layer in self._layers:
             self._hooks += [layer.register_forward_pre_hook(mode.begin),
                             layer.register_forward_hook(mode.end, always_call=True)]
@@ -44,6 +55,13 @@ class AttentionPropagator(ABC):
             hook.remove()
         self._hooks.clear()
 
+    def _record(self, query: Tensor, key: Tensor, value: Tensor, dropout_p: float = 0.) -> Tensor:
+        """One block's attention: recorded where the block was chosen, and otherwise computed as ever."""
+        self._seen += 1
+        if self._seen in self._kept:
+            return self._attend(query, key, value, dropout_p)
+        return F.scaled_dot_product_attention(query, key, value, dropout_p=dropout_p)
+
     @abstractmethod
     def _attend(self, query: Tensor, key: Tensor, value: Tensor, dropout_p: float = 0.) -> Tensor:
         """Attention of one block, (B, heads, N, d) each: same result as the fused kernel."""
@@ -53,7 +71,7 @@ class AttentionPropagator(ABC):
         """Average attention over heads and blocks times (B, N, K), float32."""
 
     def propagate(self, maps: Tensor) -> Tensor:
-        """``A @ maps`` with A the attention averaged over heads and blocks, patch-to-patch part.
+        """``(A + r I) @ maps / (1 + r)`` with A the attention averaged over heads and blocks, patch-to-patch part.
 
         Args:
             maps: (B, K, h, w) class maps on the token grid. Tokens before the h * w patch tokens (the class
@@ -70,14 +88,15 @@ class AttentionPropagator(ABC):
             raise ValueError(f'The map has {flat.size(1)} positions, but attention was recorded over '
                              f'{self.tokens} tokens.')
         out = self._average(F.pad(flat, (0, 0, prefix, 0)))[:, prefix:]
-        return out.transpose(1, 2).reshape(maps.shape)
+        out = out.transpose(1, 2).reshape(maps.shape)
+        return (out + self.residual * maps.float()) / (1 + self.residual) if self.residual else out
 
 
 class StoredQK(AttentionPropagator):
     """Keeps views of each block's Q and K; the fused kernel runs once more for each, with the map as its value."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, residual: float = 0., blocks: Blocks = 'all') -> None:
+        super().__init__(residual, blocks)
         self._pairs: List[Tuple[Tensor, Tensor]] = []
 
     def _attend(self, query, key, value, dropout_p=0.):
@@ -127,11 +146,12 @@ class RunningAverage(AttentionPropagator):
 METHODS = {'stored_qk': StoredQK, 'running': RunningAverage}
 
 
-def build_propagator(method: str, tokens: int, device: torch.device) -> AttentionPropagator:
+def build_propagator(method: str, tokens: int, device: torch.device, residual: float = 0.,
+                     blocks: Blocks = 'all') -> AttentionPropagator:
     """A propagator; ``auto`` is the faster one for a number of tokens and a device."""
     if method == 'auto':
         on_cpu = torch.device(device).type == 'cpu'
         method = 'running' if on_cpu and tokens <= RUNNING_MAX_TOKENS else 'stored_qk'
     if method not in METHODS:
         raise ValueError(f'Unknown attention method {method!r}; accepted are auto, {", ".join(METHODS)}.')
-    return METHODS[method]()
+    return METHODS[method](residual, blocks)

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from mmcabl.models.localizers.attention import AttentionPropagator
 
-UNIONS = ('max', 'sum')
+UNIONS = ('max', 'sum', 'conv', 'trans')
 
 
 def unite(maps: Dict[str, Tensor], union: str = 'max') -> Tensor:
@@ -15,7 +15,8 @@ def unite(maps: Dict[str, Tensor], union: str = 'max') -> Tensor:
     Args:
         maps: (B, K, h, w) for each branch; with the patch tokens' map under ``trans``, its grid is the one
             that is kept, since attention is defined on it.
-        union: ``max``, the element-wise maximum (our default reading of the union), or ``sum``.
+        union: ``max``, the element-wise maximum (our default reading of the union), ``sum``, or one branch's map
+            alone, ``conv`` or ``trans`` (ours).
     """
     if union not in UNIONS:
         raise ValueError(f'Unknown union {union!r} of the class maps; accepted are {", ".join(UNIONS)}.')
@@ -23,6 +24,10 @@ def unite(maps: Dict[str, Tensor], union: str = 'max') -> Tensor:
     aligned = [m.float() if m.shape[-2:] == grid else
                F.interpolate(m.float(), size=grid, mode='bilinear', align_corners=False)
                for m in maps.values()]
+    if union in ('conv', 'trans'):
+        if union not in maps:
+            raise ValueError(f'union={union!r}, but the class maps are those of {", ".join(maps)}; name one.')
+        return aligned[list(maps).index(union)]
     return torch.stack(aligned).amax(0) if union == 'max' else torch.stack(aligned).sum(0)
 
 

@@ -7,6 +7,7 @@ from mmpretrain.models.classifiers import ImageClassifier
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
+from mmcabl.models.backbones.blocks import Blocks
 from mmcabl.models.heads.labels import set_prediction
 from mmcabl.models.layers.token_grid import covered_shape, token_grid
 from mmcabl.models.localizers.attention import METHODS, build_propagator
@@ -31,9 +32,13 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
         postprocessor: config of the CAM-to-mask step, see :class:`mmcabl.refinement.CGSR`.
         scales: test scales: sides of squares in px, (height, width) pairs, ``'native'``.
         flip: also average over the mirrored images.
-        union: ``max`` or ``sum``, how Eq. (2) unites the branches' maps.
+        union: ``max`` or ``sum``, how Eq. (2) unites the branches' maps; ``conv`` or ``trans``, one of them alone.
         attention: ``auto``, ``running``, ``stored_qk`` (equal results; speed and memory differ), or
             ``none``: the united map without attention, as for backbones that have none.
+        attention_residual: r of ``(A + r I) M / (1 + r)`` in Eq. (2), as in attention rollout; 0, the default, is the
+            paper's. Attention that is nearly uniform leaves but the mean of M, whose rest min-max then blows up;
+            with a residual it leaves M itself (ours; ``docs/real.md``).
+        attention_blocks: whose attention Eq. (2) averages; ``'all'``, the default, is the paper's.
         class_index: the class to localize; the last one by default.
         data_preprocessor: ``mmcabl.ForensicDataPreprocessor`` by default.
         **kwargs: ``train_cfg``, ``pretrained``, ``init_cfg`` of ``ImageClassifier``.
@@ -62,11 +67,14 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
     def __init__(self, backbone: dict, head: dict, neck: Optional[dict] = None,
                  postprocessor: Optional[dict] = None, scales: Sequence[Scale] = (256, 512, 768),
                  flip: bool = False, union: str = 'max', attention: str = 'auto',
+                 attention_residual: float = 0., attention_blocks: Blocks = 'all',
                  class_index: int = -1, data_preprocessor: Optional[dict] = None, **kwargs) -> None:
         for given, accepted, name in ((union, UNIONS, 'union'),
                                       (attention, ('auto', 'none', *METHODS), 'attention')):
             if given not in accepted:
                 raise ValueError(f'Unknown {name} {given!r}; accepted are {", ".join(accepted)}.')
+        if not 0 <= attention_residual < float('inf'):
+            raise ValueError(f'attention_residual={attention_residual!r}; accepted are 0 (the paper) and more.')
         if data_preprocessor is None or isinstance(data_preprocessor, dict):
             data_preprocessor = {'type': 'mmcabl.ForensicDataPreprocessor', **(data_preprocessor or {})}
         super().__init__(backbone=backbone, neck=neck, head=head, data_preprocessor=data_preprocessor,
@@ -74,6 +82,7 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
         # Not a module on purpose: SAM's frozen weights belong neither to checkpoints nor to optimizers.
         self.postprocessor: CGSR = MODELS.build({'type': 'mmcabl.CGSR', **(postprocessor or {})})
         self.scales = check_scales(scales)
+        self.attention_residual, self.attention_blocks = attention_residual, attention_blocks
         self.flip, self.union, self.attention, self.class_index = flip, union, attention, class_index
 
     @torch.no_grad()
@@ -90,7 +99,8 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
             feats = backbone(batch)
         else:
             tokens = batch.shape[-2] * batch.shape[-1] // 256
-            propagator = build_propagator(self.attention, tokens, batch.device)
+            propagator = build_propagator(self.attention, tokens, batch.device, self.attention_residual,
+                                          self.attention_blocks)
             with propagator.attach(backbone):
                 feats = backbone(batch)
         if self.with_neck:

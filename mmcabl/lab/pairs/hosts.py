@@ -18,7 +18,7 @@ CHUNK = 256
 
 
 @dataclass(frozen=True)
-class Pair:
+class HostPair:
     """A forgery and the authentic image that agrees with it in most places.
 
     Attributes:
@@ -62,7 +62,7 @@ def nearest(queries: np.ndarray, others: np.ndarray) -> Tuple[np.ndarray, np.nda
 
 
 def find_hosts(forged: Sequence[Union[str, Path]], authentic: Sequence[Union[str, Path]],
-               kept_out: Sequence[Union[str, Path]] = (), least: float = 0.6) -> List[Pair]:
+               kept_out: Sequence[Union[str, Path]] = (), least: float = 0.6) -> List[HostPair]:
     """Forgeries with the photographs they were made of, where there are such.
 
     Args:
@@ -79,5 +79,5 @@ def find_hosts(forged: Sequence[Union[str, Path]], authentic: Sequence[Union[str
     _, away = thumbnails(kept_out)
     index, agreement = nearest(small, host_small)
     known, host_known = nearest(small, away)[1], nearest(host_small, away)[1]
-    return [Pair(path, hosts[i], float(a)) for path, i, a, k in zip(paths, index, agreement, known)
+    return [HostPair(path, hosts[i], float(a)) for path, i, a, k in zip(paths, index, agreement, known)
             if a >= least and k < least and host_known[i] < least]

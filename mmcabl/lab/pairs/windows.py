@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from mmcabl.images import read_image
-from mmcabl.lab.pairs.hosts import Pair
+from mmcabl.lab.pairs.hosts import HostPair
 from mmcabl.lab.synthetic.layouts import LAYOUTS
 from mmcabl.lab.synthetic.processing import encode_jpeg
 
@@ -86,7 +86,7 @@ def cut_pair(host: np.ndarray, forged: np.ndarray, mask: np.ndarray, recipe: Win
             (cv2.resize(forged[at], fit, interpolation=cv2.INTER_AREA), small)]
 
 
-def write_windows(pairs: Sequence[Pair], out_dir: Union[str, Path], recipe: Optional[WindowRecipe] = None,
+def write_windows(pairs: Sequence[HostPair], out_dir: Union[str, Path], recipe: Optional[WindowRecipe] = None,
                   seed: int = 0) -> List[Dict]:
     """Write windows of ``pairs`` in CASIA v2's layout, as many authentic as forged.
 

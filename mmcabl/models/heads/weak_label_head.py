@@ -62,9 +62,8 @@ class WeakLabelHead(BaseModule):
                              'or both; neither was given.')
         if num_classes < 1:
             raise ValueError(f'WeakLabelHead was given num_classes={num_classes}; it accepts 1 and more.')
-        if map_bias not in MAP_BIASES:
-            raise ValueError(f'Unknown map_bias {map_bias!r} of WeakLabelHead; accepted are {", ".join(MAP_BIASES)}.')
-        for given, accepted, name in ((pooling, POOLINGS, 'pooling'), (token_summary, SUMMARIES, 'token_summary')):
+        for given, accepted, name in ((map_bias, MAP_BIASES, 'map_bias'), (pooling, POOLINGS, 'pooling'),
+                                      (token_summary, SUMMARIES, 'token_summary')):
             if given not in accepted:
                 raise ValueError(f'Unknown {name} {given!r} of WeakLabelHead; accepted are {", ".join(accepted)}.')
         if not sharpness > 0:

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from mmcabl.registry import MODELS
 
 #: The three kernels of the spatial rich model that forensic networks use most, and their divisors.
-KERNELS = {
+HIGH_PASS_KERNELS = {
     'second': ([[0, 0, 0, 0, 0], [0, 0, 0, 0, 0], [0, 1, -2, 1, 0], [0, 0, 0, 0, 0], [0, 0, 0, 0, 0]], 2),
     'square3': ([[0, 0, 0, 0, 0], [0, -1, 2, -1, 0], [0, 2, -4, 2, 0], [0, -1, 2, -1, 0], [0, 0, 0, 0, 0]], 4),
     'square5': ([[-1, 2, -2, 2, -1], [2, -6, 8, -6, 2], [-2, 8, -12, 8, -2], [2, -6, 8, -6, 2],
@@ -27,7 +27,7 @@ class HighPass(BaseModule):
     networks that start from nothing.
 
     Args:
-        kernels: of :data:`KERNELS`, each 0 on a constant and on a ramp.
+        kernels: of :data:`HIGH_PASS_KERNELS`, each 0 on a constant and on a ramp.
         scale: of the residuals, in units of the input: 0.1 is about 6 grey levels after ImageNet's normalisation.
         init_cfg: accepted for the config system; there is nothing to initialise.
 
@@ -35,16 +35,16 @@ class HighPass(BaseModule):
         ValueError: an unknown kernel, none, or a scale that is not positive.
     """
 
-    def __init__(self, kernels: Sequence[str] = tuple(KERNELS), scale: float = 0.1, init_cfg=None) -> None:
+    def __init__(self, kernels: Sequence[str] = tuple(HIGH_PASS_KERNELS), scale: float = 0.1, init_cfg=None) -> None:
         super().__init__(init_cfg)
-        unknown = sorted(set(kernels) - set(KERNELS))
+        unknown = sorted(set(kernels) - set(HIGH_PASS_KERNELS))
         if unknown or not kernels:
             raise ValueError(f'HighPass was given the kernels {list(kernels)!r}; accepted are one or more of '
-                             f'{", ".join(KERNELS)}.')
+                             f'{", ".join(HIGH_PASS_KERNELS)}.')
         if scale <= 0:
             raise ValueError(f'HighPass was given scale={scale}; it accepts positive numbers.')
         self.kernels, self.scale = tuple(kernels), scale
-        weight = torch.stack([torch.tensor(KERNELS[k][0]) / KERNELS[k][1] for k in kernels])
+        weight = torch.stack([torch.tensor(HIGH_PASS_KERNELS[k][0]) / HIGH_PASS_KERNELS[k][1] for k in kernels])
         self.register_buffer('weight', weight[:, None], persistent=False)
 
     def channels(self, count: int) -> int:

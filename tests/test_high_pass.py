@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from mmcabl.models import HighPass
-from mmcabl.models.layers.high_pass import KERNELS
+from mmcabl.models.layers.high_pass import HIGH_PASS_KERNELS
 from tests.conftest import build_backbone
 
 
@@ -19,7 +19,7 @@ def test_one_bright_pixel_shows_each_kernel():
     image = torch.zeros(1, 3, 11, 11)
     image[..., 5, 5] = 0.01  # small: tanh is the identity
     found = HighPass(scale=1.)(image)[0, 3:, 3:8, 3:8]
-    for residual, (kernel, divisor) in zip(found, KERNELS.values()):
+    for residual, (kernel, divisor) in zip(found, HIGH_PASS_KERNELS.values()):
         assert torch.allclose(residual, torch.tensor(kernel) * 0.01 / divisor, atol=1e-5)
 
 

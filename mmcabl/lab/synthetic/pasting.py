@@ -6,7 +6,7 @@ from typing import Dict, Optional, Tuple
 import cv2
 import numpy as np
 
-from mmcabl.lab.synthetic.processing import jpeg
+from mmcabl.lab.synthetic.processing import through_jpeg
 from mmcabl.lab.synthetic.regions import object_region, random_region
 
 Pair = Tuple[float, float]
@@ -57,7 +57,7 @@ class Pasted:
 def prepare_host(host: np.ndarray, how: Pasting, rng: np.random.Generator) -> np.ndarray:
     """What authentic and forged images have behind them alike: a compression, sometimes a blur or sharpening."""
     if rng.random() < 0.7:
-        host = jpeg(host, int(rng.uniform(*how.history)))
+        host = through_jpeg(host, int(rng.uniform(*how.history)))
     return sharpen(host, rng.uniform(-0.8, 0.8)) if rng.random() < how.soft else host
 
 
@@ -81,7 +81,7 @@ def alter(content: np.ndarray, how: Pasting, rng: np.random.Generator, shift: Pa
     height, width = content.shape[:2]
     if rng.random() < 0.6:
         top, left = (int(n) for n in rng.integers(0, 8, 2))  # a grid of its own
-        content = np.roll(jpeg(np.roll(content, (top, left), (0, 1)), int(rng.uniform(*how.quality))),
+        content = np.roll(through_jpeg(np.roll(content, (top, left), (0, 1)), int(rng.uniform(*how.quality))),
                           (-top, -left), (0, 1))
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), turn, size)
     matrix[:, 2] += shift

@@ -16,6 +16,11 @@ def add_noise(image: np.ndarray, sigma: float, rng: np.random.Generator) -> np.n
     return np.clip(np.rint(image + noise), 0, 255).astype(np.uint8)
 
 
+def through_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
+    """Compressed and decompressed at a quality from 1 to 100."""
+    return cv2.imdecode(encode_jpeg(image, quality), cv2.IMREAD_COLOR)
+
+
 def encode_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
     """The bytes of a JPEG file of a BGR image."""
     done, data = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, int(quality)])
@@ -47,7 +52,7 @@ def apply_trace(image: np.ndarray, trace: Dict[str, float], rng: np.random.Gener
     if kind == 'noise':
         return add_noise(image, value, rng)
     if kind == 'jpeg':
-        return cv2.imdecode(encode_jpeg(image, int(value)), cv2.IMREAD_COLOR)
+        return through_jpeg(image, int(value))
     if kind == 'resample':
         return resample(image, value)
     return cv2.GaussianBlur(image, (0, 0), value) if value > 0 else image

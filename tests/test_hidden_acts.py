@@ -20,6 +20,7 @@ from mmengine.fileio.backends import registry_utils
 from mmengine.registry import Registry, root
 from mmengine.runner import CheckpointLoader, Runner, runner
 
+log_level = cv2.getLogLevel if hasattr(cv2, "getLogLevel") else cv2.utils.logging.getLogLevel  # OpenCV 4, 5
 ACT = {"mmcabl.engine.cpu.switched_on", "mmcabl.checkpoints.mmengine_loader",  # named in our configs, a line each
        "mmcabl.engine.cpu_amp", "mmcabl.engine.cpu_distributed"}  # their old names
 
@@ -43,7 +44,7 @@ def state():
         backends={name: id(value) for name, value in registry_utils.backends.items()},
         prefixes={name: id(value) for name, value in registry_utils.prefix_to_backends.items()},
         environment=dict(os.environ), path=list(sys.path), hook=id(sys.excepthook), threads=threading.active_count(),
-        cv2=[cv2.getNumThreads(), cv2.useOptimized(), cv2.utils.logging.getLogLevel(), cv2.ocl.useOpenCL()],
+        cv2=[cv2.getNumThreads(), cv2.useOptimized(), log_level(), cv2.ocl.useOpenCL()],
         pillow=[Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES],
         torch=[torch.get_num_threads(), str(torch.get_default_dtype()), torch.is_grad_enabled(),
                torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark,

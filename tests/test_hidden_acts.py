@@ -9,6 +9,7 @@ from pathlib import Path
 #: Run in a fresh process: imports upstream, looks, imports every module of ours but those that act, looks again.
 IMPORT_ALL = '''
 import importlib, json, logging, os, pkgutil, sys, threading, warnings
+import scipy.special  # adds a filter of warnings for its own
 import cv2, torch, mmengine.runner, mmengine.hooks, mmengine.visualization, mmengine.evaluator
 import mmpretrain.models, mmpretrain.datasets, mmpretrain.engine, mmpretrain.evaluation, mmpretrain.visualization
 from importlib import util

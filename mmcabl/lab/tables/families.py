@@ -72,10 +72,10 @@ FAMILIES: Dict[str, Family] = {family.name: family for family in (
            'Trained on CASIA v2 with image-level labels, tested on the four other data sets.'),
     Family('real', {**_configs('real/{}conformer-mini_b8-4e_casiav2-160.py', ('cabl-b1_', 'cabl-b1-2_')),
                     UNITED: 'real/cabl-united_conformer-mini_b8-4e_casiav2-160.py'}, '',
-           'Small networks from nothing on 574 images of CASIA v2, with their labels alone, for four epochs, tested on '
-           'all of CASIA v1 and COVERAGE. CASIAv1-q90: every image saved again at one JPEG quality first, since '
-           'the published files tell the class by their compression. Refinement is GrabCut; "1-4" and "1-8" stand for the '
-           'first and the first two of three blocks. Compare with the masks that know nothing.',
+           'Small networks from nothing on 574 images of CASIA v2, with their labels alone, for four epochs, tested '
+           'on all of CASIA v1 and COVERAGE. CASIAv1-q90: every image saved again at one JPEG quality first, since '
+           'the published files tell the class by their compression. Refinement is GrabCut; "1-4" and "1-8" stand '
+           'for the first and the first two of three blocks. Compare with the masks that know nothing.',
            sets=('CASIAv1', 'CASIAv1-q90', 'COVERAGE'), trained_as={UNITED: 'cabl'}),
     Family('rehearsal', _configs('rehearsal/{}conformer-mini_b8-4e_synthetic-160.py', ('cabl-b1_', 'cabl-b1-2_'),
                                  'rehearsal/{}_b8-4e_synthetic-160.py',

@@ -1,4 +1,4 @@
-"""Models that one can name: what they are, where their weights are, what they were trained on, what they cannot do."""
+"""Models that have a name: where their weights are, what they were trained on, what they cannot do."""
 
 from mmcabl.zoo.cards import ModelCard, find_card, model_cards
 

@@ -16,7 +16,7 @@ class ModelCard:
     """What is known of a model.
 
     Attributes:
-        name: by which commands and the inferencer find it; the first ``Alias`` of its metafile entry, else its ``Name``.
+        name: by which it is found; the first ``Alias`` of its metafile entry, else its ``Name``.
         config: path below ``configs``.
         weights: path of the weights that come with the package, '' where none do.
         url: where weights can be had that do not come with the package, '' where none are published.
@@ -90,8 +90,8 @@ def find_card(name: str) -> ModelCard:
     cards = model_cards()
     if name not in cards:
         shipped = ', '.join(key for key, card in cards.items() if card.weights) or 'none'
-        raise ValueError(f'{name!r} is no model of mmcabl; with weights there is {shipped}, and `mmcabl models` lists '
-                         'all.')
+        raise ValueError(f'{name!r} is no model of mmcabl; with weights there is {shipped}, and `mmcabl models` '
+                         'lists all.')
     return cards[name]
 
 

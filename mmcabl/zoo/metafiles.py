@@ -22,8 +22,8 @@ def root_folder() -> Path:
     for folder in (_PACKAGE / '.mim', _PACKAGE.parent):
         if (folder / INDEX).is_file() and (folder / 'configs').is_dir():
             return folder
-    raise FileNotFoundError(f'{_PACKAGE / ".mim" / INDEX} is missing: mmcabl was installed without its configs; install '
-                            'it again from its wheel.')
+    raise FileNotFoundError(f'{_PACKAGE / ".mim" / INDEX} is missing: mmcabl was installed without its configs; '
+                            'install it again from its wheel.')
 
 
 def entries() -> List[Dict[str, Any]]:

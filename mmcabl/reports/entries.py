@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from mmcabl.images import read_regular, shown
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 #: One photograph, as in ``report.json``; see :func:`entry_of`.
 Entry = Dict[str, Any]
 FLAGGED, NOT_FLAGGED, UNREADABLE, FAILED = 'flagged', 'not flagged', 'unreadable', 'failed'
+#: Keys whose values are files in the report's folder, and where those can be.
+FILES = ('mask', 'map', 'overlay')
+_MADE = re.compile(r'(masks|maps|overlays|pictures)/[^/\\]+')
 #: What a verdict means, in words for people who have not read a paper.
 MEANING = {
     FLAGGED: 'The model takes it for manipulated. That is a reason to look closer, no proof.',
@@ -91,6 +95,8 @@ def counts(entries: List[Entry]) -> Dict[str, int]:
 def is_entry(record: Any) -> bool:
     """Whether a dict out of a journal can be an entry."""
     known: Optional[str] = record.get('verdict')
+    if not all(_MADE.fullmatch(str(record[key])) for key in record if key in FILES or key.startswith('page_')):
+        return False
     if known not in MEANING or not all(isinstance(record.get(k), str) for k in ('file', 'name', 'sha256')):
         return False
     return known in (UNREADABLE, FAILED) or (

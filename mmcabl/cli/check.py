@@ -130,10 +130,9 @@ def make_inferencer(choice: Choice, refiner: Optional[str], threshold: Optional[
     if choice.exported:
         from mmcabl.apis.exported import ExportedInferencer
         return ExportedInferencer(choice, refiner=refiner, threshold=threshold)
-    from mmcabl.cli.lean import import_lean
-    with warnings.catch_warnings():
+    from mmcabl.cli.lean import lean_imports
+    with warnings.catch_warnings(), lean_imports():
         warnings.simplefilter('ignore')
-        import_lean()
         from mmengine.logging import MMLogger
 
         from mmcabl.apis.inferencer import ForensicInferencer

@@ -1,4 +1,4 @@
-"""Records and masks of image files by their place in a list: what large inference keeps of an inferencer's samples."""
+"""Records and masks of image files by their place in a list: what large inference keeps of samples."""
 
 from typing import List, NamedTuple, Optional, Sequence, Union
 

@@ -29,7 +29,8 @@ def main(arguments: Optional[Sequence[str]] = None, prog: Optional[str] = None) 
     parser.add_argument('--chunk-size', type=int, default=500, help='images in each Parquet file')
     parser.add_argument('--batch-size', type=int, default=8)
     parser.add_argument('--no-masks', action='store_true')
-    parser.add_argument('--maps', type=int, choices=(8, 16), default=0, help='keep the soft maps, too, as PNG of so many bits')
+    parser.add_argument('--maps', type=int, choices=(8, 16), default=0,
+                        help='keep the soft maps, too, as PNG of so many bits')
     parser.add_argument('--device', default='', help='a GPU if there is one')
     parser.add_argument('--max-failures', type=int, default=50,
                         help='end when the model fails on so many images one after the other; 0: never')

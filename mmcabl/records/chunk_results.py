@@ -38,7 +38,7 @@ class ChunkResults:
     A mask is there as a whole before the record that names it; what a kill leaves of records, :class:`Journal` says.
     The column ``image`` has paths as ``mmcabl.records.to_text`` writes them; ``height`` and ``width`` are those of
     the stored pixels, which ``orientation`` (EXIF's, 1 to 8) turns upright. Masks are on the same grid, 255 is
-    manipulated; so are the soft maps of ``maps`` bits in ``<out>/maps/<n>``, see :func:`mmcabl.utils.soft_maps.read_map`.
+    manipulated; so are the soft maps of ``maps`` bits in ``<out>/maps/<n>``: :mod:`mmcabl.utils.soft_maps`.
     """
 
     def __init__(self, out: Path, number: int, save_masks: bool = True, maps: int = 0) -> None:

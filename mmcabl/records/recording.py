@@ -92,7 +92,7 @@ class RecordingEvaluator(Evaluator):
         return {**record, **{key: value for key, value in known.items() if value is not None}}
 
     def _pictures(self, sample: ForensicSample) -> Dict[str, str]:
-        """Write a sample's mask and map; their paths below the store's folder. Marks a sample that has none to write."""
+        """Write a sample's mask and map; their paths below the store's folder. Marks a sample that fails."""
         if self.mask_dir is None or not sample.usable:
             return {}
         name, index, path = sample.key()

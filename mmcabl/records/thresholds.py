@@ -19,8 +19,8 @@ def at_thresholds(folder: Union[str, Path], thresholds: Sequence[float] = SWEPT)
     """For each threshold ``i_acc``, ``i_f1`` of the image score and ``p_f1_map`` of the map, by data set.
 
     ``p_f1_map`` is P-F1 of the normalised map cut there, Table VI's "Null"; what a refiner makes of another threshold
-    only the images tell. Keys are those of the summary: ``<data set>/<number>`` and ``average/<number>`` where there are
-    several. A number that the records do not tell is NaN.
+    only the images tell. Keys are those of the summary: ``<data set>/<number>`` and ``average/<number>`` where there
+    are several. A number that the records do not tell is NaN.
 
     Args:
         thresholds: 0.01 to 0.99 in hundredths, as the records have them.

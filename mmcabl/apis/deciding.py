@@ -14,8 +14,8 @@ def decided(model: nn.Module, loaded: Sequence[Dict[str, Any]],
             decide: Callable[[Optional[float]], bool]) -> List[ForensicSample]:
     """What a model says of packed images, ``flagged`` or without a mask.
 
-    A model that refines (``refines``, ``refine``, ``postprocessor``) does so for flagged images; the maps of the others
-    are normalised and get their prompts, but no refiner sees them.
+    A model that refines (``refines``, ``refine``, ``postprocessor``) does so for flagged images; the maps of the
+    others are normalised and get their prompts, but no refiner sees them.
 
     Args:
         loaded: ``inputs`` and ``data_samples`` of each image.

@@ -63,7 +63,8 @@ def test_scoring_sits_on_it(setting, inferencer):
 
 def test_below_the_threshold_there_is_a_map_but_no_mask_and_no_refiner(setting, monkeypatch):
     tmp, rgb = setting
-    strict = ForensicInferencer(Config.fromfile(str(tmp / 'config.py')), str(tmp / 'model.pth'), 'cpu', threshold=0.95)
+    cfg = Config.fromfile(str(tmp / 'config.py'))
+    strict = ForensicInferencer(cfg, str(tmp / 'model.pth'), 'cpu', threshold=0.95)
     monkeypatch.setattr('mmcabl.refinement.grabcut.GrabCutRefiner.refine', lambda *a: pytest.fail('was asked'))
     sample = strict(rgb)[0]
     assert sample.flagged is False and sample.mask is None and not sample.masks

@@ -20,6 +20,7 @@ from mmcabl.reports.about import About
 from mmcabl.reports.check_folder import CheckFolder
 from mmcabl.reports.entries import UNREADABLE, counts, sha256_of_photograph, titles
 from mmcabl.reports.tables import as_report
+from mmcabl.utils.names import to_text
 from mmcabl.utils.soft_maps import checked_bits
 from mmcabl.version import __version__
 
@@ -110,9 +111,9 @@ def first_words(about: About, found: List[Given], passed_over: List[str], done: 
     parts = [f'{count} with {about.card.name}, into {shown(folder.folder)}.']
     if done:
         parts.append(f'{done} of them were judged before.')
-    earlier = len(folder.entries) - sum(folder.has(given.source) for given in found)
-    if earlier > 0:
-        parts.append(f'The report also keeps {earlier} from before.')
+    earlier = set(folder.entries) - {to_text(given.source) for given in found}
+    if earlier:
+        parts.append(f'The report also keeps {len(earlier)} from before.')
     if passed_over:
         names = ', '.join(shown(Path(p).name) for p in passed_over[:3])
         names += ', ...' if len(passed_over) > 3 else ''

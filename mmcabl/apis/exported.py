@@ -88,7 +88,7 @@ class ExportedInferencer(ImageStream):
             read = read_picture(given.content)
         except (OSError, ValueError) as error:
             return Picture(given.source, index, reason=str(error))
-        return Picture(given.source, index, np.ascontiguousarray(read.image[..., ::-1]), read.orientation)
+        return Picture(given.source, index, np.ascontiguousarray(read.array[..., ::-1]), read.orientation)
 
     def predict(self, loaded: Sequence[Picture]) -> List[ForensicSample]:
         """A sample for each picture."""

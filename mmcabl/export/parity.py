@@ -68,6 +68,7 @@ def checked(rows: Sequence[Dict[str, Any]], name: str) -> Sequence[Dict[str, Any
     """
     for row in rows:
         if not max(row['score'], row['map']) <= TOLERANCE:
-            raise ValueError(f'{name} differs from PyTorch at {row["height"]} x {row["width"]} px by {row["score"]:.1e} '
-                             f'in the score and {row["map"]:.1e} in the map; {TOLERANCE:g} is allowed.')
+            raise ValueError(f'{name} differs from PyTorch at {row["height"]} x {row["width"]} px by '
+                             f'{row["score"]:.1e} in the score and {row["map"]:.1e} in the map; {TOLERANCE:g} is '
+                             'allowed.')
     return rows

@@ -33,7 +33,7 @@ class ExportedInferencer(ImageStream):
     """As :class:`mmcabl.apis.ForensicInferencer`, of an ``.onnx`` file.
 
     A file of fixed size sees every image resized to it, which wipes out fine traces; one of free size sees images as
-    they are, those below 32 px enlarged.
+    they are, those below 32 px enlarged (to whole grey levels, so their numbers are not PyTorch's).
 
     Args:
         model: path of the file, or the choice of it.

@@ -97,7 +97,10 @@ def decided(choice: Choice, refiner: Optional[str], threshold: Optional[float]) 
     settings = refiner_settings(refiner) if refiner else {}
     sha256 = sha256_of(Path(choice.weights))
     card, config = choice.card, None
-    if not choice.exported:
+    if choice.exported:
+        from mmcabl.apis.exported import ExportedInferencer
+        card = ExportedInferencer(choice).card  # what the file says of itself
+    else:
         cfg = read_config(choice.config, imports=False)
         card, config = with_data_of(card, cfg), digest(cfg.to_dict())
     threshold = checked_threshold(threshold, THRESHOLD)

@@ -166,5 +166,5 @@ def finish(folder: CheckFolder, found: List[Given], about: About, as_json: bool)
         print(f'{score}  {entry["verdict"]:12} {entry.get("reason") or title}')
     if len(entries) > LINES:
         print(f'... and {len(entries) - LINES} more in the report.')
-    print(f'{len(entries)} photographs: {said}\nReport: {shown(folder.folder / "report.html")}')
+    print(f'{len(entries)} photograph{"" if len(entries) == 1 else "s"}: {said}. {about.limit()}\nReport: {shown(folder.folder / "report.html")}')
     return entries

@@ -118,6 +118,7 @@ def test_a_check_goes_on_and_keeps_what_is_there(config, tmp_path, monkeypatch, 
     with pytest.raises(SystemExit, match='130'):
         run(config, [tmp_path], tmp_path / 'out')
     assert len(json.loads((tmp_path / 'out/report.json').read_text())['photographs']) == 2
+    (tmp_path / 'a/made_for.json').write_text('{"what": "quick start"}')  # photographs all the same
     found = run(config, [tmp_path], tmp_path / 'out')  # the folder of the report lies within what is checked
     assert [entry['name'] for entry in found['photographs']] == ['same.png'] * 3 and loaded == [
         *map(str, paths), str(paths[2])]

@@ -15,9 +15,9 @@ from mmcabl.apis.model_configs import read_config
 from mmcabl.apis.refiner_choice import refiner_settings
 from mmcabl.cli.output import print_json, say
 from mmcabl.images import shown
-from mmcabl.lab.runs.work_folders import STAMP, digest, sha256_of
+from mmcabl.lab.runs.work_folders import digest, sha256_of
 from mmcabl.reports.about import About
-from mmcabl.reports.check_folder import CheckFolder
+from mmcabl.reports.check_folder import CheckFolder, is_check
 from mmcabl.reports.entries import UNREADABLE, counts, sha256_of_photograph, titles
 from mmcabl.reports.tables import as_report
 from mmcabl.utils.names import to_text
@@ -81,7 +81,7 @@ def wanted_photographs(paths: List[Path]) -> Tuple[List[Given], List[str]]:
     passed_over: List[str] = []
     for path in paths:
         if path.is_dir():
-            inside, others = photographs_in(path, leave_out=STAMP)
+            inside, others = photographs_in(path, leave_out=is_check)
             found.update({name: Given(name, name) for name in inside})
             passed_over += others
         else:
@@ -110,8 +110,7 @@ def decided(choice: Choice, refiner: Optional[str], threshold: Optional[float]) 
 
 def first_words(about: About, found: List[Given], passed_over: List[str], done: int, folder: CheckFolder) -> str:
     """What will be done, before anything that takes time."""
-    count = f'{len(found)} photograph{"" if len(found) == 1 else "s"}'
-    parts = [f'{count} with {about.card.name}, into {shown(folder.folder)}.']
+    parts = [f'{counted(len(found))} with {about.card.name}, into {shown(folder.folder)}.']
     if done:
         parts.append(f'{done} of them were judged before.')
     earlier = set(folder.entries) - {to_text(given.source) for given in found}
@@ -122,6 +121,10 @@ def first_words(about: About, found: List[Given], passed_over: List[str], done: 
         names += ', ...' if len(passed_over) > 3 else ''
         parts.append(f'Passed over: {len(passed_over)} other files ({names}).')
     return ' '.join(parts) + f'\nTrained on: {about.card.trained_on}\nNOT good for: {about.card.not_for}'
+
+
+def counted(count: int) -> str:
+    return f'{count} photograph{"" if count == 1 else "s"}'
 
 
 def judge(left: List[Given], folder: CheckFolder, inferencer: Any, about: About) -> None:
@@ -158,7 +161,7 @@ def finish(folder: CheckFolder, found: List[Given], about: About, as_json: bool)
     """Write the report and say where it is."""
     entries = folder.finish([given.source for given in found], about)
     if as_json:
-        print_json(dict(as_report(entries, about), report=str(folder.folder / 'report.html')))
+        print_json(dict(as_report(entries, about), report=to_text(str(folder.folder / 'report.html'))))
         return entries
     said = ', '.join(f'{count} {verdict}' for verdict, count in counts(entries).items() if count)
     for entry, title in sorted(zip(entries, titles(entries)), key=lambda pair: -pair[0].get('score', -1.))[:LINES]:
@@ -166,5 +169,5 @@ def finish(folder: CheckFolder, found: List[Given], about: About, as_json: bool)
         print(f'{score}  {entry["verdict"]:12} {entry.get("reason") or title}')
     if len(entries) > LINES:
         print(f'... and {len(entries) - LINES} more in the report.')
-    print(f'{len(entries)} photograph{"" if len(entries) == 1 else "s"}: {said}. {about.limit()}\nReport: {shown(folder.folder / "report.html")}')
+    print(f'{counted(len(entries))}: {said}. {about.limit()}\nReport: {shown(folder.folder / "report.html")}')
     return entries

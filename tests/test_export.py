@@ -13,8 +13,9 @@ from mmengine.config import Config
 
 from mmcabl.apis import ForensicInferencer
 from mmcabl.cli.export import export, parsed_size
-from mmcabl.export.network import ExportedNetwork, resized
+from mmcabl.export.network import ExportedNetwork
 from mmcabl.export.parity import SIZES, TOLERANCE, checked, differences, exported, picture, reference
+from mmcabl.export.traced import resized
 from mmcabl.export.writing import write_network
 from mmcabl.models.localizers import scales
 from mmcabl.registry import MODELS

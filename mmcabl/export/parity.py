@@ -1,5 +1,6 @@
 """How far an exported file is from the model it was made of."""
 
+import warnings
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Sequence, Tuple
@@ -42,7 +43,9 @@ def exported(path: Path, kind: str) -> Function:
         session = open_session(str(path))
         return lambda image: tuple(session.run(['score', 'map'], {'image': image[None]}))
     content = BytesIO(path.read_bytes())
-    network: Any = torch.jit.load(content) if kind == 'torchscript' else torch.export.load(content).module()
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # TorchScript is on its way out, says torch
+        network: Any = torch.jit.load(content) if kind == 'torchscript' else torch.export.load(content).module()
 
     def run(image: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
         with torch.no_grad():

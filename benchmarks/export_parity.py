@@ -27,7 +27,8 @@ def main() -> None:
     formats = parser.parse_args().formats
     model = ForensicInferencer('cabl-mini', device='cpu').model
     before = {name: getattr(model, name) for settings in SETTINGS.values() for name in settings}
-    print('| format | size | model | sizes | score | map | CPU seconds to export | MB |\n|---|---|---|---|---|---|---|---|')
+    print('| format | size | model | sizes | score | map | CPU seconds to export | MB |')
+    print('|---|---|---|---|---|---|---|---|')
     for kind in formats:
         for name, settings in SETTINGS.items():
             for key, value in {**before, **settings}.items():
@@ -40,8 +41,8 @@ def main() -> None:
                     rows = differences(reference(model), exported(path, kind), [size] if size else SIZES)
                     where = ', '.join(f'{row["height"]} x {row["width"]}' for row in rows)
                     worst = [max(row[key] for row in rows) for key in ('score', 'map')]
-                    print(f'| {kind} | {"fixed" if size else "free"} | {name} | {where} | {worst[0]:.1e} | {worst[1]:.1e} '
-                          f'| {seconds:.1f} | {path.stat().st_size / 1e6:.1f} |', flush=True)
+                    print(f'| {kind} | {"fixed" if size else "free"} | {name} | {where} | {worst[0]:.1e} '
+                          f'| {worst[1]:.1e} | {seconds:.1f} | {path.stat().st_size / 1e6:.1f} |', flush=True)
 
 
 if __name__ == '__main__':

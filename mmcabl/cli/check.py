@@ -19,7 +19,7 @@ from mmcabl.lab.runs.work_folders import digest, sha256_of
 from mmcabl.quiet import FOR_DEVELOPERS, ignore_known_warnings
 from mmcabl.reports.about import About
 from mmcabl.reports.check_folder import CheckFolder, is_check
-from mmcabl.reports.entries import UNREADABLE, counts, sha256_of_photograph, titles
+from mmcabl.reports.entries import counts, sha256_of_photograph, titles
 from mmcabl.reports.tables import as_report
 from mmcabl.utils.names import to_text
 from mmcabl.utils.soft_maps import checked_bits
@@ -68,7 +68,7 @@ def check(
             say('Interrupted; the same command goes on from here.')
             raise SystemExit(130) from None
         entries = finish(folder, found, about, as_json)
-    if all(entry['verdict'] == UNREADABLE for entry in entries):
+    if not any('score' in entry for entry in entries):
         raise SystemExit(1)
 
 

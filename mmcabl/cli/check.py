@@ -1,6 +1,7 @@
 """``mmcabl check``: photographs in, a report out that opens offline."""
 
 import logging
+import os
 import time
 import warnings
 from pathlib import Path
@@ -81,6 +82,9 @@ def wanted_photographs(paths: List[Path]) -> Tuple[List[Given], List[str]]:
     found: Dict[str, Given] = {}
     passed_over: List[str] = []
     for path in paths:
+        if not os.path.lexists(path):
+            raise FileNotFoundError(f'{shown(path)} is not there; accepted are photographs, folders, .txt lists of '
+                                    'paths.')
         if path.is_dir():
             inside, others = photographs_in(path, leave_out=is_check)
             found.update({name: Given(name, name) for name in inside})

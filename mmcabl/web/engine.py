@@ -4,12 +4,12 @@ import os
 import secrets
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List
 
 from mmcabl.images import shown
 from mmcabl.images.decoding import VARIABLE
 from mmcabl.web.drawing import prompts_of, read_drawing
-from mmcabl.web.judge import Judge
+from mmcabl.web.judge import USED, Judge
 from mmcabl.web.limits import MIB, Limits, Refused
 from mmcabl.web.shelf import Entry, Shelf
 from mmcabl.web.uploads import plain_name
@@ -63,8 +63,9 @@ class Engine:
         entry = self.shelf.get(owner, key)
         sample, drawn = entry.sample, entry.drawn is not None
         manipulated = sample.required('score') >= decision
-        return dict(view_of(sample, entry.threshold, manipulated or drawn, entry.drawn, sample.note), key=key,
-                    name=entry.name, score=sample.score, decision=decision, manipulated=manipulated,
+        shown_prompts = USED[entry.kind or self.judge.cgsr.prompt] if manipulated or drawn else ()
+        return dict(view_of(sample, entry.threshold, manipulated or drawn, shown_prompts), key=key,
+                    stamp=secrets.token_hex(4), drawn=entry.drawn, note=sample.note, name=entry.name, score=sample.score, decision=decision, manipulated=manipulated,
                     refiner=self.judge.refiner_name)
 
     def move(self, owner: str, key: str, decision: float, threshold: Any) -> Dict[str, Any]:
@@ -72,7 +73,7 @@ class Engine:
         entry = self.shelf.get(owner, key)
         if not isinstance(threshold, (int, float)) or not 0 < threshold < 1:
             raise Refused('The threshold of the map is a number between 0 and 1.')
-        entry.threshold, entry.drawn = float(threshold), None
+        entry.threshold, entry.drawn, entry.kind = float(threshold), None, ''
         entry.sample = self.judge.at(entry.sample, entry.threshold)
         return self.view(owner, key, decision)
 
@@ -85,7 +86,8 @@ class Engine:
         picture = sample.required('picture')
         drawn = read_drawing(drawing, picture.shape[1::-1], sample.orientation)
         prompts, kind = prompts_of(drawn, sample.required('raw_map'))
-        entry.sample = self.judge.asked(sample, prompts, kind, drawn)
+        entry.sample = self.judge.asked(sample, prompts, kind)
+        entry.kind = kind
         entry.drawn = {name: drawing[name] for name in drawn if drawing.get(name) is not None}
         return self.view(owner, key, decision)
 
@@ -99,9 +101,10 @@ class Engine:
     def _final(self, entry: Entry, decision: float) -> Any:
         return entry.sample
 
-    def forget(self, owner: str, key: Optional[str] = None) -> None:
+    def forget(self, owner: str) -> None:
         """The visitor has gone: nothing of theirs is kept."""
         self.shelf.forget(owner)
+        self.judge.forget()
 
     def sweep(self) -> None:
         """Let go of what nobody has asked for in a while."""

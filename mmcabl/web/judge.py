@@ -2,7 +2,7 @@
 
 from copy import copy
 from dataclasses import asdict, replace
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 
@@ -28,8 +28,9 @@ class Judge:
         self.forwards = 0
         own = getattr(getattr(inferencer, 'model', None), 'postprocessor', None)
         self.cgsr = own if isinstance(own, CGSR) else CGSR(normalize='none')
+        self._encodings = LastEncodings()
         if hasattr(self.cgsr.refiner, 'encode') and self.cgsr.refiner.cache is None:
-            self.cgsr.refiner.cache = LastEncodings()
+            self.cgsr.refiner.cache = self._encodings
 
     def __call__(self, path: str) -> ForensicSample:
         """What the model says of a file."""
@@ -60,6 +61,10 @@ class Judge:
         note = f'{sample.note.replace(BY_HAND, "")} {BY_HAND}'.strip()
         return replace(sample, prompts=asdict(prompts), masks={kind: mask}, mask=mask, note=note)
 
+    def forget(self) -> None:
+        """Keep nothing of any picture."""
+        self._encodings.clear()
+
     def about(self) -> Dict[str, Any]:
         """The model's card as a dict, and ``threshold``, its decision threshold."""
         card = getattr(self.inferencer, 'card', None)
@@ -73,11 +78,15 @@ class LastEncodings:
 
     def __init__(self, most: int = 16) -> None:
         self.most = most
-        self._kept: Dict[int, Any] = {}
+        self._kept: Dict[Tuple[Any, ...], Any] = {}
+
+    def clear(self) -> None:
+        """Keep none."""
+        self._kept.clear()
 
     def get(self, images: Sequence[np.ndarray], encode: Any) -> List[Any]:
         """As :meth:`mmcabl.refinement.encoding_cache.EncodingCache.get`."""
-        keys = [hash(np.ascontiguousarray(image).tobytes()) for image in images]
+        keys = [(image.shape, hash(np.ascontiguousarray(image).tobytes())) for image in images]
         missing = [i for i, key in enumerate(keys) if key not in self._kept]
         found = {key: self._kept[key] for key in keys if key in self._kept}
         if missing:
@@ -87,7 +96,3 @@ class LastEncodings:
             del self._kept[next(iter(self._kept))]
         return [found[key] for key in keys]
 
-
-def drawn_names(drawn: Optional[Mapping[str, Any]], kind: str) -> Sequence[str]:
-    """Which prompts are shown: those that a kind uses."""
-    return USED[kind]

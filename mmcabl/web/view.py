@@ -1,7 +1,7 @@
 """What the browser gets of a photograph: pictures as data, so that no file is written and none is fetched."""
 
 import base64
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Sequence
 
 import cv2
 import numpy as np
@@ -41,15 +41,13 @@ def thumb(sample: ForensicSample) -> str:
     return as_data(upright(shrunk(sample.picture, THUMB_SIDE), sample.orientation), '.jpg', 80)
 
 
-def view_of(sample: ForensicSample, threshold: float, mask: bool, drawn: Optional[Dict[str, Any]] = None,
-            note: str = '') -> Dict[str, Any]:
+def view_of(sample: ForensicSample, threshold: float, mask: bool, prompts: Sequence[str] = ()) -> Dict[str, Any]:
     """A sample for the browser, everything as it is seen, upright.
 
     Args:
         threshold: of the map, that the mask was made with.
-        mask: whether prompts and mask are shown.
-        drawn: what a person drew, given back as it came.
-        note: a sentence beside the picture.
+        mask: whether the mask is shown.
+        prompts: which are shown, of ``box``, ``positive`` and ``negative``.
 
     Returns:
         ``photo`` (JPEG), ``map`` (PNG, 8 bits, white is 1) and ``mask`` (PNG, white is manipulated, or None) as
@@ -60,16 +58,16 @@ def view_of(sample: ForensicSample, threshold: float, mask: bool, drawn: Optiona
     size = picture.shape[1], picture.shape[0]
     turn = sample.orientation
     width, height = seen_size(size, turn)
-    prompts = (sample.prompts or {}) if mask else {}
+    shown = {name: value for name, value in (sample.prompts or {}).items() if name in prompts}
     found = sample.mask if mask else None
     return dict(
         photo=as_data(upright(shrunk(picture, PICTURE_SIDE), turn), '.jpg'),
         map=as_data(upright(np.rint(shrunk(cam, MAP_SIDE) * 255).astype(np.uint8), turn)),
         mask=None if found is None else as_data(upright(_shrunk_mask(found), turn)),
         share=None if found is None else float(found.mean()),
-        width=width, height=height, threshold=threshold, drawn=drawn, note=note,
-        box=_box_parts(prompts.get('box'), size, turn, width, height),
-        **{name: _point_parts(prompts.get(name), size, turn, width, height) for name in ('positive', 'negative')})
+        width=width, height=height, threshold=threshold,
+        box=_box_parts(shown.get('box'), size, turn, width, height),
+        **{name: _point_parts(shown.get(name), size, turn, width, height) for name in ('positive', 'negative')})
 
 
 def _shrunk_mask(mask: np.ndarray) -> np.ndarray:

@@ -63,6 +63,8 @@ class Engine:
         entry = self.shelf.get(owner, key)
         sample, drawn = entry.sample, entry.drawn is not None
         manipulated = sample.required('score') >= decision
+        if manipulated and sample.mask is None:  # judged authentic at the threshold it came with
+            sample = entry.sample = self.judge.at(sample, entry.threshold)
         shown_prompts = USED[entry.kind or self.judge.cgsr.prompt] if manipulated or drawn else ()
         return dict(view_of(sample, entry.threshold, manipulated or drawn, shown_prompts), key=key,
                     stamp=secrets.token_hex(4), drawn=entry.drawn, note=sample.note, name=entry.name, score=sample.score, decision=decision, manipulated=manipulated,

@@ -1,6 +1,7 @@
 """Files on their way from the browser to the worker: in one folder of the page's own, for seconds."""
 
 import os
+import secrets
 import shutil
 import time
 from pathlib import Path
@@ -20,7 +21,7 @@ def inside(path: Any, folder: Path) -> bool:
 
 
 def take(path: Any, folder: Path, most: int) -> Path:
-    """The path of an upload.
+    """An upload under a name of ours, so that nothing hangs on what its sender called it (a list of paths, say).
 
     Raises:
         Refused: it is none, or larger than ``most`` bytes.
@@ -29,7 +30,7 @@ def take(path: Any, folder: Path, most: int) -> Path:
         raise Refused('This is no photograph that was given to the page; give it again.')
     if os.path.getsize(path) > most:
         raise Refused(f'The file is larger than {most / 2 ** 20:g} MB, the limit of this page.')
-    return Path(path)
+    return Path(path).rename(folder / f'{secrets.token_hex(8)}.photograph')
 
 
 def remove(path: Any, folder: Path) -> None:

@@ -32,7 +32,7 @@ class Visits:
         chosen, files = '', list(files or ())
         try:
             for number, file in enumerate(files):
-                name = plain_name(Path(str(file)).name)
+                name, path = plain_name(Path(str(file)).name), None
                 try:
                     path = take(file, self.folder, self.limits.file_bytes)
                     key = self.worker.ask('check', who, str(path), name)
@@ -40,7 +40,8 @@ class Visits:
                 except Refused as error:
                     troubles.append(dict(name=name, reason=str(error)))
                 finally:
-                    remove(file, self.folder)
+                    for given in (path, file):
+                        remove(given, self.folder)
                 if who in self._gone:
                     return
                 left = len(files) - number - 1

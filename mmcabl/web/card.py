@@ -5,14 +5,14 @@ from typing import Any, Dict
 
 from mmcabl.web.limits import Limits
 
+UNKNOWN = 'not known, for these weights come without a card. Do not rely on what they say.'
 TITLE = 'Where was this photograph edited?'
 
 
 def title_html(about: Dict[str, Any]) -> str:
     """The head of the page: title, and what the weights cannot do, which stands above every result."""
     name = escape(str(about.get('name') or 'a model of your own'))
-    warning = about.get('not_for') or ('Nothing is known of what these weights can and cannot do: they come without a '
-                                       'card. Do not rely on what they say.')
+    warning = about.get('not_for') or UNKNOWN
     return (f'<div class="mm-title"><h1>{TITLE}</h1><p>mmcabl with the weights <strong>{name}</strong>. A score is a '
             'hint, no proof: look at the map, and ask for the original.</p></div>'
             f'<p class="mm-warning"><strong>Not good for:</strong> {escape(str(warning))}</p>')

@@ -8,6 +8,7 @@ from typing import Any, Dict, List
 
 from mmcabl.images import shown
 from mmcabl.images.decoding import VARIABLE
+from mmcabl.structures import ForensicSample
 from mmcabl.web.drawing import prompts_of, read_drawing
 from mmcabl.web.judge import USED, Judge
 from mmcabl.web.limits import MIB, Limits, Refused
@@ -66,9 +67,9 @@ class Engine:
         if manipulated and sample.mask is None:  # judged authentic at the threshold it came with
             sample = entry.sample = self.judge.at(sample, entry.threshold)
         shown_prompts = USED[entry.kind or self.judge.cgsr.prompt] if manipulated or drawn else ()
-        return dict(view_of(sample, entry.threshold, manipulated or drawn, shown_prompts), key=key,
-                    stamp=secrets.token_hex(4), drawn=entry.drawn, note=sample.note, name=entry.name, score=sample.score, decision=decision, manipulated=manipulated,
-                    refiner=self.judge.refiner_name)
+        return dict(view_of(sample, entry.threshold, manipulated or drawn, shown_prompts), key=key, name=entry.name,
+                    score=sample.score, decision=decision, manipulated=manipulated, drawn=entry.drawn,
+                    note=sample.note, refiner=self.judge.refiner_name, stamp=secrets.token_hex(4))
 
     def move(self, owner: str, key: str, decision: float, threshold: Any) -> Dict[str, Any]:
         """Another threshold of the map: mask, prompts and refinement anew, the network not."""
@@ -100,8 +101,13 @@ class Engine:
             raise Refused('There is nothing to report: no photograph has been judged.')
         return self.judge.report([self._final(entry, decision) for entry in entries], decision)
 
-    def _final(self, entry: Entry, decision: float) -> Any:
-        return entry.sample
+    def _final(self, entry: Entry, decision: float) -> ForensicSample:
+        """The sample as it is on the page: without a mask below the threshold, unless a person asked for one."""
+        flagged = entry.sample.required('score') >= decision
+        if flagged and entry.sample.mask is None:
+            entry.sample = self.judge.at(entry.sample, entry.threshold)
+        sample = replace(entry.sample, flagged=flagged or entry.drawn is not None)
+        return sample if sample.flagged else replace(sample, mask=None, masks={})
 
     def forget(self, owner: str) -> None:
         """The visitor has gone: nothing of theirs is kept."""

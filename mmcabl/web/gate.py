@@ -21,12 +21,13 @@ WRITTEN = (JOIN, UPLOAD, f'{API}/cancel', f'{API}/reset')
 MESSAGE = MIB // 4
 HEADERS = {
     # Gradio evaluates its templates; what matters is that nothing comes from or goes to anywhere else
-    'content-security-policy': "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' "
-                               "'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src "
-                               "'self'; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action "
-                               "'self'; frame-ancestors 'none'",
-    'referrer-policy': 'no-referrer', 'x-content-type-options': 'nosniff', 'cross-origin-resource-policy': 'same-origin',
-    'cross-origin-opener-policy': 'same-origin', 'permissions-policy': 'camera=(), microphone=(), geolocation=()'}
+    'content-security-policy': '; '.join((
+        "default-src 'self'", "script-src 'self' 'unsafe-inline' 'unsafe-eval'", "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:", "font-src 'self' data:", "connect-src 'self'", "worker-src 'self' blob:",
+        "object-src 'none'", "base-uri 'self'", "form-action 'self'", "frame-ancestors 'none'")),
+    'referrer-policy': 'no-referrer', 'x-content-type-options': 'nosniff',
+    'cross-origin-resource-policy': 'same-origin', 'cross-origin-opener-policy': 'same-origin',
+    'permissions-policy': 'camera=(), microphone=(), geolocation=()'}
 Receive = Callable[[], Awaitable[Dict[str, Any]]]
 Send = Callable[[Dict[str, Any]], Awaitable[None]]
 

@@ -36,6 +36,12 @@ def build_page(visits: Visits, about: Dict[str, Any], limits: Limits) -> Any:
     """
     import gradio as gr
 
+    class Photographs(gr.File):
+        """Paths of uploads as they are: Gradio's own makes another, empty file for each."""
+
+        def preprocess(self, payload):
+            return [file.path for file in payload.root] if payload else []
+
     def said(action: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return action(*arguments)
@@ -69,13 +75,13 @@ def build_page(visits: Visits, about: Dict[str, Any], limits: Limits) -> Any:
         visits.leave(request.session_hash)
         page.state_holder.session_data.pop(request.session_hash, None)  # Gradio keeps what it last showed
 
-    quiet: Dict[str, Any] = dict(api_visibility='private')
+    quiet: Dict[str, Any] = dict(api_visibility='private', concurrency_id='worker')  # one queue for all
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(60, 600)) as page:
         gr.HTML(title_html(about), padding=False)
         with gr.Row():
             with gr.Column(scale=1, min_width=290):
-                files = gr.File(label='Photographs', file_count='multiple', file_types=KINDS, height=150,
-                                elem_id='mm-drop')
+                files = Photographs(label='Photographs', file_count='multiple', file_types=KINDS, height=150,
+                                    elem_id='mm-drop')
                 photographs = gr.HTML(None, html_template='<div class="mm-list"></div>', js_on_load=asset('list.js'),
                                       apply_default_css=False, elem_id='mm-photographs')
                 decision = gr.Slider(0, 1, about['threshold'], step=0.01, elem_id='mm-decision',

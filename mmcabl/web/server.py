@@ -1,14 +1,16 @@
 """The page as a server: folder, worker, gate and Gradio put together, and taken apart again without a trace."""
 
 import os
+import socket
 import tempfile
 import threading
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Callable, Collection, Iterator, Tuple
 
 from mmcabl.web.gate import Gate
-from mmcabl.web.limits import Limits, Refused
+from mmcabl.web.limits import Limits
 from mmcabl.web.uploads import sweep
 from mmcabl.web.visits import Visits
 from mmcabl.web.worker import Worker
@@ -16,6 +18,23 @@ from mmcabl.web.worker import Worker
 LOCAL = ('localhost', '127.0.0.1', '[::1]')
 #: Seconds between two looks at what has become old, and the age of an upload that nobody judges.
 ROUND, ABANDONED = 30, 300
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket for the page; port 0 is any free one.
+
+    Raises:
+        ValueError: it cannot be had.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        found = socket.socket(family, kind, protocol)
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind(address)
+    except (OSError, OverflowError) as error:
+        raise ValueError(f'The page cannot listen at {host}, port {port}: {error}; give another --port or '
+                         '--host.') from None
+    return found
 
 
 @contextmanager
@@ -35,6 +54,7 @@ def open_site(make: Callable[..., Any], arguments: Tuple[Any, ...], limits: Limi
     with tempfile.TemporaryDirectory(prefix='mmcabl-page-', ignore_cleanup_errors=True) as folder:
         worker = Worker(make, arguments, limits)
         try:
+            import gradio  # noqa: F401 - for seconds, as the worker imports torch
             worker.ready()
             yield Site(worker, limits, Path(folder), hosts)
         finally:
@@ -43,11 +63,8 @@ def open_site(make: Callable[..., Any], arguments: Tuple[Any, ...], limits: Limi
 
 def need_web() -> None:
     """Raises ImportError, in a sentence, where Gradio is not installed."""
-    try:
-        import gradio  # noqa: F401
-    except ImportError as error:
-        raise ImportError("mmcabl serve needs Gradio, which is not installed: pip install 'mmcabl[web]' "
-                          f'({error}).') from None
+    if find_spec('gradio') is None:
+        raise ImportError("mmcabl serve needs Gradio, which is not installed: pip install 'mmcabl[web]'.")
 
 
 class Site:
@@ -99,13 +116,13 @@ class Site:
                 else:
                     os.environ[name] = value
 
-    def server(self, host: str, port: int) -> Any:
-        """A ``uvicorn.Server`` of the page; ``run()`` it in :meth:`kept_clean`."""
+    def server(self) -> Any:
+        """A ``uvicorn.Server`` of the page; ``run(sockets=[...])`` it in :meth:`kept_clean`."""
         import uvicorn
 
         return uvicorn.Server(uvicorn.Config(
-            self.app, host, port, log_level='warning', access_log=False, server_header=False, proxy_headers=False,
-            lifespan='on', ws='none', timeout_graceful_shutdown=3))
+            self.app, log_level='warning', access_log=False, server_header=False, proxy_headers=False, lifespan='on',
+            ws='none', timeout_graceful_shutdown=3))
 
     @contextmanager
     def kept_clean(self) -> Iterator[None]:
@@ -122,7 +139,4 @@ class Site:
         while not self._over.wait(ROUND):
             sweep(self.folder, ABANDONED)
             self.visits.tickets.sweep()
-            try:
-                self.visits.worker.ask('sweep')
-            except Refused:
-                continue  # busy: the next round
+            self.visits.worker.tell('sweep')

@@ -51,7 +51,7 @@ class Shelf:
 
     def __init__(self, most: float, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.most, self.seconds, self._clock = most, seconds, clock
-        self._entries: 'OrderedDict[Tuple[str, str], Entry]' = OrderedDict()
+        self._entries: OrderedDict[Tuple[str, str], Entry] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -30,7 +31,10 @@ def take(path: Any, folder: Path, most: int) -> Path:
         raise Refused('This is no photograph that was given to the page; give it again.')
     if os.path.getsize(path) > most:
         raise Refused(f'The file is larger than {most / 2 ** 20:g} MB, the limit of this page.')
-    return Path(path).rename(folder / f'{secrets.token_hex(8)}.photograph')
+    taken = Path(path).rename(folder / f'{secrets.token_hex(8)}.photograph')
+    with suppress(OSError):  # a folder to itself, which Gradio names by the file's digest
+        Path(path).parent.rmdir()
+    return taken
 
 
 def remove(path: Any, folder: Path) -> None:
@@ -61,11 +65,9 @@ def sweep(folder: Path, seconds: float) -> None:
     """Remove uploads that nobody has asked to judge for so long."""
     limit = time.time() - seconds
     for path in list(folder.rglob('*')):
-        try:
-            if path.is_file() and path.stat().st_mtime < limit:
-                remove(path, folder)
-        except OSError:
-            continue
+        with suppress(OSError):
+            if path.stat().st_mtime < limit:
+                path.rmdir() if path.is_dir() else remove(path, folder)
 
 
 def plain_name(name: Any, taken: Any = ()) -> str:

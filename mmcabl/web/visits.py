@@ -38,7 +38,7 @@ class Visits:
                     key = self.worker.ask('check', who, str(path), name)
                     chosen = chosen or key
                 except Refused as error:
-                    troubles.append(dict(name=name, reason=str(error)))
+                    troubles.append(dict(name='' if str(error).startswith(name) else name, reason=str(error)))
                 finally:
                     for given in (path, file):
                         remove(given, self.folder)
@@ -76,10 +76,7 @@ class Visits:
         self._gone.add(who)
         if len(self._gone) > 10000:
             self._gone.clear()
-        try:
-            self.worker.ask('forget', who)
-        except Refused:
-            pass  # too busy: what nobody asks for goes after a while
+        self.worker.tell('forget', who)
 
     def _ask(self, troubles: Any, *request: Any) -> Any:
         try:

@@ -5,6 +5,7 @@ import signal
 import sys
 import traceback
 from concurrent.futures import CancelledError, ThreadPoolExecutor, TimeoutError
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from threading import BoundedSemaphore, Lock
 from typing import Any, Callable, Optional, Tuple
@@ -64,6 +65,11 @@ class Worker:
                 raise Refused('The page is busy: the turn of this request did not come. Try again in a few '
                               'minutes.') from None
             return future.result()
+
+    def tell(self, task: str, *arguments: Any) -> None:
+        """As :meth:`ask`, of what must be done however many wait; nobody waits for it."""
+        with suppress(RuntimeError):  # closed
+            self._turns.submit(self._turn, task, arguments)
 
     def close(self) -> None:
         """End the process; whatever waits is told so."""

@@ -20,7 +20,7 @@ function fill() {
     picture.src = row.thumb;
     picture.alt = '';
     const words = node('span', 'mm-words', '');
-    const verdict = node('span', 'mm-mark', row.manipulated ? 'judged manipulated' : 'not judged manipulated');
+    const verdict = node('span', 'mm-mark', row.manipulated ? 'judged manipulated' : 'below the threshold');
     verdict.dataset.manipulated = row.manipulated ? 'yes' : 'no';
     words.append(node('span', 'mm-file', row.name), verdict);
     button.append(picture, words, node('span', 'mm-score', row.score.toFixed(3)));
@@ -29,7 +29,7 @@ function fill() {
   }
   for (const { name, reason } of troubles) {
     const line = node('p', 'mm-trouble', '');
-    line.append(node('strong', '', name), node('span', '', ' ' + reason));
+    line.append(node('strong', '', name), name ? ': ' : '', reason);
     list.append(line);
   }
   if (note) list.append(node('p', 'mm-note', note));

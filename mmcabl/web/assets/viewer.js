@@ -96,7 +96,7 @@ async function fill() {
   stage.style.setProperty('--shape', data.width / data.height);
   find('name').textContent = data.name;
   find('verdict').textContent = (data.manipulated ? 'Judged manipulated' : 'Not judged manipulated')
-    + `: score ${data.score.toFixed(3)}, decision threshold ${data.decision.toFixed(2)}`;
+    + `: score ${data.score.toFixed(3)} ${data.manipulated ? 'reaches' : 'is below'} ${data.decision.toFixed(2)}`;
   find('verdict').dataset.manipulated = data.manipulated ? 'yes' : 'no';
   threshold.value = data.threshold;
   threshold.nextElementSibling.textContent = Number(threshold.value).toFixed(2);

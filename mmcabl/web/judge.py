@@ -1,5 +1,6 @@
 """The inferencer as the page uses it: a sample for a file, and what changes without the network."""
 
+import os
 from copy import copy
 from dataclasses import asdict, replace
 from typing import Any, Dict, List, Sequence, Tuple
@@ -11,6 +12,8 @@ from mmcabl.structures import ForensicSample, Prompts
 
 #: Prompt kind (Table VI) -> what of the prompts it uses.
 USED = {'null': (), 'point': ('positive',), 'box': ('box',), 'box_point': ('box', 'positive', 'negative')}
+#: What is told of a model's card.
+TOLD = ('name', 'trained_on', 'not_for', 'figures', 'licence', 'url', 'sha256')
 BY_HAND = 'The mask answers what a person drew, not the prompts of the model.'
 
 
@@ -66,11 +69,10 @@ class Judge:
         self._encodings.clear()
 
     def about(self) -> Dict[str, Any]:
-        """The model's card as a dict, and ``threshold``, its decision threshold."""
-        card = getattr(self.inferencer, 'card', None)
-        known = card.as_dict() if hasattr(card, 'as_dict') else dict(name=str(card or ''))
-        return dict(known, threshold=float(getattr(self.inferencer, 'threshold', None) or 0.5),
-                    refiner=self.refiner_name)
+        """What the page says of the model: of its card what is no path, the refiner, the decision threshold."""
+        card = self.inferencer.card
+        return dict({name: getattr(card, name) for name in TOLD}, weights=os.path.basename(card.weights),
+                    threshold=float(self.inferencer.threshold), refiner=self.refiner_name)
 
 
 class LastEncodings:

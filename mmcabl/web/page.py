@@ -1,8 +1,9 @@
 """The page's parts and wires, in Gradio. What happens is in :mod:`mmcabl.web.visits`."""
 
+from contextlib import contextmanager
 from html import escape
 from pathlib import Path
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, Iterator
 
 from mmcabl.web.card import TITLE, card_html, title_html
 from mmcabl.web.limits import Limits, Refused
@@ -36,16 +37,22 @@ def build_page(visits: Visits, about: Dict[str, Any], limits: Limits) -> Any:
     """
     import gradio as gr
 
-    def said(action: Callable[..., Any], *arguments: Any) -> Any:
+    @contextmanager
+    def told() -> Iterator[None]:
         try:
-            return action(*arguments)
+            yield
         except Refused as error:
             raise gr.Error(escape(str(error)), title='Not done', print_exception=False, duration=12) from None
 
+    def said(action: Callable[..., Any], *arguments: Any) -> Any:
+        with told():
+            return action(*arguments)
+
     def judge(files, decision, request: gr.Request):
         paths = [file['path'] for file in files or ()]
-        for found in visits.judge(request.session_hash, paths, decision):
-            yield None, found['list'], found['view'] or gr.skip(), found['list']['chosen'] or gr.skip()
+        with told():
+            for found in visits.judge(request.session_hash, paths, decision):
+                yield None, found['list'], found['view'] or gr.skip(), found['list']['chosen'] or gr.skip()
 
     def pick(decision, event: gr.EventData, request: gr.Request):
         key = str(event._data.get('key'))
@@ -81,12 +88,12 @@ def build_page(visits: Visits, about: Dict[str, Any], limits: Limits) -> Any:
                 photographs = gr.HTML(None, html_template='<div class="mm-list"></div>', js_on_load=asset('list.js'),
                                       apply_default_css=False, elem_id='mm-photographs')
                 decision = gr.Slider(0, 1, about['threshold'], step=0.01, elem_id='mm-decision',
-                                     label='Decision threshold', info='Judged manipulated from this score on.')
+                                     label='Decision threshold', info='Flagged from this score on.')
                 button = gr.Button('Download the report', elem_id='mm-report', size='sm')
                 ticket = gr.HTML(None, html_template='<span></span>', js_on_load=FETCH, visible='hidden')
             with gr.Column(scale=3, min_width=420):
                 viewer = gr.HTML(None, html_template=asset('viewer.html'), js_on_load=asset('viewer.js'),
-                                 apply_default_css=False, elem_id='mm-viewer')
+                                 apply_default_css=False, elem_id='mm-viewer', palette=about['palette'])
         with gr.Accordion('The weights, the limits, and what becomes of your photographs', open=False):
             gr.HTML(card_html(about, limits), padding=False)
         shown = [photographs, viewer, gr.State('')]

@@ -273,7 +273,8 @@ def test_the_gate_lets_through_what_the_page_needs(tmp_path):
         assert answer('GET', path, **known)[0] == 200
     for path in ('/gradio_api/file=/etc/passwd', '/gradio_api/file/etc/passwd', '/file=/etc/passwd',
                  '/gradio_api/proxy=http://x', '/gradio_api/info', '/gradio_api/call/x', '/monitoring',
-                 '/gradio_api/component_server', '/gradio_api/stream/x', '/assets/../../secret', '/static//etc/passwd', '/docs',
+                 '/gradio_api/component_server', '/gradio_api/stream/x', '/assets/../../secret', '/docs',
+                 '/static//etc/passwd',
                  '/gradio_api/custom_component/x/client/component/index.js', '/svelte/x', '/login'):
         assert answer('GET', path, **known) == (404, []), path
     assert answer('PUT', '/', **known)[0] == 404 and answer('POST', '/', **known)[0] == 404

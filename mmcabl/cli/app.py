@@ -32,7 +32,8 @@ COMMANDS: Dict[str, Sub] = {
                  loads='importing PyTorch and the toolbox'),
     'test': Sub('upstream', RUNS, "Test: the toolbox's own test.py.", function='test',
                 loads='importing PyTorch and the toolbox'),
-    'score': Sub('score', RUNS, 'Scores, prompts and masks of very many images, resumable.'),
+    'score': Sub('score', RUNS, 'Scores, prompts and masks of very many images, resumable.',
+                 loads='importing PyTorch'),
     'summarize': Sub('summarize', RUNS, 'The metrics of a test again, from its records.'),
     'tables': Sub('tables', RUNS, "The paper's tables and figures: run what is missing, collect, print."),
 }

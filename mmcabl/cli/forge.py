@@ -1,6 +1,7 @@
 """Make synthetic forgeries of a folder of photographs, in a data set's layout, with masks and a manifest."""
 
 import argparse
+from typing import Optional, Sequence
 
 from mmcabl.images import shown
 from mmcabl.lab.synthetic import ForgeryRecipe, Pasting, find_photographs, generate
@@ -9,9 +10,10 @@ from mmcabl.lab.synthetic.layouts import LAYOUTS
 from mmcabl.lab.synthetic.processing import TRACES
 
 
-def main() -> None:
+def main(arguments: Optional[Sequence[str]] = None, prog: Optional[str] = None) -> None:
     default = ForgeryRecipe()
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser = argparse.ArgumentParser(prog=prog, description=__doc__,
+                                     formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument('photographs', help='folder, searched in depth')
     parser.add_argument('out_dir', help='new or empty folder')
     parser.add_argument('--count', type=int, default=1000, help='images; every other one is forged')
@@ -31,7 +33,7 @@ def main() -> None:
                         'traces: parts of photographs, or of the same, resized, turned, toned, compressed before')
     parser.add_argument('--noise', type=float, nargs=2, default=default.noise, help='global noise, grey levels')
     parser.add_argument('--quality', type=int, nargs=2, default=default.quality, help='of the saved JPEG')
-    args = vars(parser.parse_args())
+    args = vars(parser.parse_args(arguments))
     folder, out_dir, count, seed, workers, layout, max_pixels = (
         args.pop(k) for k in ('photographs', 'out_dir', 'count', 'seed', 'workers', 'layout', 'max_pixels'))
     try:
@@ -43,7 +45,3 @@ def main() -> None:
     except (ValueError, OSError) as error:
         raise SystemExit(shown(str(error))) from None
     print(f'{len(records)} images in {out_dir}, half of them forged; manifest.jsonl tells what was done to each.')
-
-
-if __name__ == '__main__':
-    main()

@@ -1,6 +1,7 @@
 """A group of commands whose modules are imported when one of them is called, not when the help lists them."""
 
 import errno
+import os
 import sys
 from dataclasses import dataclass
 from importlib import import_module
@@ -35,6 +36,11 @@ class Sub:
         """The function, its module being imported."""
         found = import_module(f'mmcabl.cli.{self.module}')
         return getattr(found, self.function or (self.module if self.native else 'main'))
+
+
+def first_rank() -> bool:
+    """Whether this process is alone or the first of those that a launcher or Slurm started."""
+    return int(os.environ.get('RANK', os.environ.get('SLURM_PROCID', 0))) == 0
 
 
 class SentenceCommand(TyperCommand):
@@ -96,7 +102,7 @@ class LazyGroup(TyperGroup):
             return None
         if self._listing or ctx.resilient_parsing:
             return TyperCommand(cmd_name, callback=print, help=sub.help, rich_help_panel=sub.panel)
-        if sub.loads and not {'-h', '--help'} & set(sys.argv):
+        if sub.loads and not {'-h', '--help'} & set(sys.argv) and first_rank():
             say(f'mmcabl {cmd_name}: {sub.loads} ...')
         with sentences():
             function = sub.load()

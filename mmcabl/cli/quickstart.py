@@ -9,19 +9,21 @@ import shutil
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Iterator
+from typing import Dict, Iterator, Optional, Sequence
 
 from mmengine.config import Config
 
 from mmcabl.lab.quickstart import quickstart_report as reporting
 from mmcabl.lab.quickstart.quickstart_stages import Plan, make_data, test, train
 from mmcabl.lab.runs.work_folders import folder_for, made_for
+from mmcabl.zoo.metafiles import root_folder
 
-CONFIG = Path(__file__).resolve().parents[1] / 'configs/quickstart/cabl_conformer-mini_b8-8e_synthetic-160.py'
+CONFIG = root_folder() / 'configs/quickstart/cabl_conformer-mini_b8-8e_synthetic-160.py'
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+def parse_args(arguments: Optional[Sequence[str]], prog: Optional[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog=prog, description=__doc__,
+                                     formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument('--out', type=Path, default=Path('work_dirs/quickstart'), help='folder for everything')
     parser.add_argument('--config', type=Path, default=CONFIG)
     parser.add_argument('--seed', type=int, default=0)
@@ -29,7 +31,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--test-images', type=int, default=200)
     parser.add_argument('--started', type=float, help='when setting up began, in seconds since the epoch')
     parser.add_argument('--cfg-options', nargs='*', default=[], help='as of the upstream scripts')
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
 @contextmanager
@@ -40,8 +42,8 @@ def stage(name: str, seconds: Dict[str, float]) -> Iterator[None]:
     seconds[name] = time.time() - start
 
 
-def main() -> None:
-    args = parse_args()
+def main(arguments: Optional[Sequence[str]] = None, prog: Optional[str] = None) -> None:
+    args = parse_args(arguments, prog)
     seconds: Dict[str, float] = {}
     if args.started:
         seconds['setup'] = time.time() - args.started
@@ -68,7 +70,3 @@ def main() -> None:
         reporting.write_reports(found, folder, os.path.relpath(pictures, folder))
     print(f'\n{reporting.as_markdown(found, pictures.name)}')
     print(f'Report:   {plan.root / "report.md"} and report.json\nPictures: {pictures}')
-
-
-if __name__ == '__main__':
-    main()

@@ -1,8 +1,8 @@
 """Score a folder or a list of images, however many, or one image: scores, prompts and masks.
 
-    python tools/score.py CONFIG CHECKPOINT IMAGES OUT
-    python -m torch.distributed.run --nproc_per_node=8 tools/score.py CONFIG CHECKPOINT IMAGES OUT
-    srun -n 64 python tools/score.py CONFIG CHECKPOINT IMAGES OUT
+    mmcabl score CONFIG CHECKPOINT IMAGES OUT
+    python -m torch.distributed.run --nproc_per_node=8 -m mmcabl score CONFIG CHECKPOINT IMAGES OUT
+    srun -n 64 mmcabl score CONFIG CHECKPOINT IMAGES OUT
 
 OUT/scores/part-<n>.parquet has one row an image, OUT/masks their masks, OUT/unreadable.txt what could not be read,
 OUT/failed.txt on what the model failed, with the reasons. Killed at any time and run again, with as many processes as
@@ -13,18 +13,15 @@ import argparse
 import os
 import time
 from pathlib import Path
+from typing import Optional, Sequence
 
-import torch
-
-from mmcabl.apis import Predictor, score_share
-from mmcabl.apis.scoring import rank_and_size
-from mmcabl.records.chunk_results import left_out_images
 from mmcabl.utils.files import write_whole
 from mmcabl.utils.outputs import own_folder
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main(arguments: Optional[Sequence[str]] = None, prog: Optional[str] = None) -> None:
+    parser = argparse.ArgumentParser(prog=prog, description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config')
     parser.add_argument('checkpoint')
     parser.add_argument('images', help='a folder, searched in depth, an image, or a text file with one path a line')
@@ -36,7 +33,7 @@ def main() -> None:
     parser.add_argument('--max-failures', type=int, default=50,
                         help='end when the model fails on so many images one after the other; 0: never')
     parser.add_argument('--trust', action='store_true', help='load a checkpoint that may run code: one of your own')
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     try:
         score(args)
     except (ValueError, OSError, RuntimeError, ImportError) as error:
@@ -44,6 +41,12 @@ def main() -> None:
 
 
 def score(args: argparse.Namespace) -> None:
+    """Score this process's share; rank 0 also writes what was left out."""
+    import torch
+
+    from mmcabl.apis import Predictor, score_share
+    from mmcabl.apis.scoring import rank_and_size
+    from mmcabl.records.chunk_results import left_out_images
     rank, world_size = rank_and_size()
     device = args.device
     if not device and torch.cuda.is_available():
@@ -68,7 +71,3 @@ def score(args: argparse.Namespace) -> None:
                                       for name, reason in images))
             said.append(f'{len(images)} {"could not be read" if kind == "unreadable" else "failed"} ({path})')
         print('Of the images so far ' + ', '.join(said))
-
-
-if __name__ == '__main__':
-    main()

@@ -1,23 +1,25 @@
 """The metrics of a test again, from its per-image records; no model, no images.
 
-    python tools/summarize.py work_dirs/RUN/results/<fingerprint>
+    mmcabl summarize work_dirs/RUN/results/<fingerprint>
 """
 
 import argparse
 import json
 from pathlib import Path
+from typing import Optional, Sequence
 
-from mmcabl.records import ResultStore, summarize_store, write_table
-from mmcabl.records.summary import table_one_row
 from mmcabl.utils.outputs import new_file
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main(arguments: Optional[Sequence[str]] = None, prog: Optional[str] = None) -> None:
+    parser = argparse.ArgumentParser(prog=prog, description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('folder', type=Path, help='holds images.*.jsonl')
     parser.add_argument('--csv', type=Path, help='also write the records as one table')
     parser.add_argument('--overwrite', action='store_true', help='replace the table where it exists')
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
+    from mmcabl.records import ResultStore, summarize_store, write_table
+    from mmcabl.records.summary import table_one_row
     try:
         if args.csv:
             new_file(args.csv, args.overwrite)
@@ -28,7 +30,3 @@ def main() -> None:
         raise SystemExit(str(error)) from None
     print(json.dumps(found, indent=1))
     print(table_one_row(found))
-
-
-if __name__ == '__main__':
-    main()

@@ -1,10 +1,10 @@
 """The paper's Tables I to VI and Figures 4 and 5: runs what is missing, collects what is there, prints them.
 
-    python tools/tables.py --data data                        all of the paper, from data/CASIAv2, data/CASIAv1, ...
-    python tools/tables.py --data data --only table6 fig5     what these need
-    python tools/tables.py --collect                          nothing is run
-    python tools/tables.py --family rehearsal --seeds 0 1 2   the same code path on embedded data (`make tables`)
-    python tools/tables.py --family real --data data          small networks on real images (`make real`)
+    mmcabl tables --data data                        all of the paper, from data/CASIAv2, data/CASIAv1, ...
+    mmcabl tables --data data --only table6 fig5     what these need
+    mmcabl tables --collect                          nothing is run
+    mmcabl tables --family rehearsal --seeds 0 1 2   the same code path on embedded data (`make tables`)
+    mmcabl tables --family real --data data          small networks on real images (`make real`)
 """
 
 import argparse
@@ -21,8 +21,9 @@ from mmcabl.lab.tables.systems import SYSTEMS
 from mmcabl.lab.tables.tables_report import write_report
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def parse_args(arguments: Optional[Sequence[str]], prog: Optional[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog=prog, description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--family', choices=FAMILIES, default='paper')
     parser.add_argument('--out', type=Path, help='folder for runs and reports; work_dirs/tables/<family> by default')
     parser.add_argument('--data', type=Path, help='holds CASIAv2, CASIAv1, Columbia, COVERAGE, IMD2020; for the '
@@ -40,7 +41,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--test-images', type=int, default=60, help="of each of the rehearsal's four sets")
     parser.add_argument('--cfg-options', nargs='*', default=[], help='for every run, as of the upstream scripts')
     parser.add_argument('--test-options', nargs='*', default=[], help='for tests alone')
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
 def systems_of(names: Sequence[str], family: Family) -> List[str]:
@@ -66,8 +67,8 @@ def shown(only: Optional[Sequence[str]], family: Family) -> List[str]:
     return list(only)
 
 
-def main() -> None:
-    args, start = parse_args(), time.time()
+def main(arguments: Optional[Sequence[str]] = None, prog: Optional[str] = None) -> None:
+    args, start = parse_args(arguments, prog), time.time()
     require_pandas()
     family = FAMILIES[args.family]
     only = shown(args.only, family)
@@ -90,7 +91,3 @@ def main() -> None:
     text = write_report(bench, only, args.seeds, time.time() - start)
     print(text)
     print(f'Report: {out / "report"}')
-
-
-if __name__ == '__main__':
-    main()

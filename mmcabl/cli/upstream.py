@@ -1,4 +1,4 @@
-"""``mmcabl train`` and ``mmcabl test``: the unmodified scripts of the config's toolbox, as ``tools/train.py`` runs them."""
+"""``mmcabl train`` and ``mmcabl test``: the unmodified scripts of the config's toolbox."""
 
 import sys
 from typing import Optional, Sequence

@@ -1,4 +1,4 @@
-"""``report.html``: everything in one file that opens offline, asks nobody for anything and runs no script but its own."""
+"""``report.html``: all in one file that opens offline, asks nobody for anything and runs no script but its own."""
 
 import base64
 import hashlib
@@ -41,8 +41,8 @@ def html(photographs: List[Dict[str, Any]], about: About, counted: Dict[str, int
     style, script = ((HERE / f'page.{kind}').read_text(encoding='utf-8') for kind in ('css', 'js'))
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return _template().render(
-        photographs=photographs, about=about, card=about.card, counts=counted, pages=names, number=number, style=style,
-        script=script, digest=digest, meaning=MEANING, version=__version__, total=sum(counted.values()),
+        photographs=photographs, about=about, card=about.card, counts=counted, pages=names, number=number,
+        style=style, script=script, digest=digest, meaning=MEANING, version=__version__, total=sum(counted.values()),
         map_flagged=MAP_FLAGGED, map_other=MAP_OTHER)
 
 

@@ -209,11 +209,10 @@ def test_uploads_are_of_the_folder_alone_and_go(tmp_path):
     given.write_bytes(b'0123456789')
     with pytest.raises(Refused, match='larger than'):
         uploads.take(given, folder, 5)
-    taken = uploads.take(given, folder, 10)
-    assert taken.suffix == '.photograph' and not given.parent.exists() and uploads.held(folder) == 10 + 6
-    uploads.remove(taken, folder)
+    assert uploads.take(given, folder, 10) == given and uploads.held(folder) == 10 + 6
+    uploads.remove(given, folder)
     uploads.remove(secret, folder)
-    assert secret.exists() and not taken.exists()
+    assert secret.exists() and not given.exists()
     (folder / 'old').write_bytes(b'x')
     uploads.sweep(folder, -1)
     assert not (folder / 'old').exists()

@@ -15,6 +15,8 @@ from mmcabl.web.uploads import receive, sweep
 from mmcabl.web.visits import Visits
 from mmcabl.web.worker import Worker
 
+#: Files in one upload; how many of them are judged is the worker's to say.
+FILES = 200
 LOCAL = ('localhost', '127.0.0.1', '[::1]')
 #: Seconds between two looks at what has become old, and the age of an upload that nobody judges.
 ROUND, ABANDONED = 30, 300
@@ -105,7 +107,7 @@ class Site:
             @app.post(UPLOAD)
             async def upload(request: Request) -> Any:
                 try:
-                    return await receive(request, self.folder, self.limits.file_bytes, self.limits.photographs)
+                    return await receive(request, self.folder, self.limits.file_bytes, FILES)
                 except Refused as error:
                     return Response(str(error), 413)
 

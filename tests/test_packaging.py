@@ -36,6 +36,9 @@ def test_the_sdists_wheel_is_the_trees(built):
     tree, again = digests(built['wheel']), digests(built['again'])
     assert tree == again
     assert {'mmcabl/py.typed', 'mmcabl/.mim/model-index.yml', 'mmcabl/.mim/tools/train.py'} <= tree.keys()
+    weights = {p.relative_to(ROOT).as_posix() for p in (ROOT / 'mmcabl/zoo/weights').iterdir()}
+    assert weights and weights <= tree.keys()
+    assert any(name.endswith('.dist-info/entry_points.txt') for name in tree)
     configs = {f'mmcabl/.mim/{p.relative_to(ROOT).as_posix()}' for p in (ROOT / 'configs').rglob('*.*')
                if '__pycache__' not in p.parts}
     assert configs <= tree.keys()

@@ -31,8 +31,8 @@ def build_model(cfg: Config, weights: str, refiner: Union[str, Dict, None] = Non
     given: Optional[Dict] = cfg.model.get('postprocessor')
     if refiner is not None:
         if given is None:
-            raise ValueError(f'{type_name(cfg.model)} refines no masks, so no refiner can be chosen; its config needs '
-                             'a postprocessor, or mmcabl.RefinedSegmentor around the model.')
+            raise ValueError(f'{type_name(cfg.model)} refines no masks, so no refiner can be chosen; its config '
+                             'needs a postprocessor, or mmcabl.RefinedSegmentor around the model.')
         given.update(refiner_settings(refiner))
     if given is not None and not compare:
         given.compare = []

@@ -33,7 +33,7 @@ class ExportedInferencer(ImageStream):
     """As :class:`mmcabl.apis.ForensicInferencer`, of an ``.onnx`` file.
 
     A file of fixed size sees every image resized to it, which wipes out fine traces; one of free size sees images as
-    they are, those below 32 px enlarged.
+    they are, those below 32 px enlarged (to whole grey levels, so their numbers are not PyTorch's).
 
     Args:
         model: path of the file, or the choice of it.
@@ -66,7 +66,8 @@ class ExportedInferencer(ImageStream):
             self.cgsr._refiner = GrabCutRefiner(**{k: v for k, v in chosen.items() if k != 'type'})
         self.prompts_alone = CGSR(None, 'null', threshold=self.cgsr.threshold, normalize=self.cgsr.normalize)
 
-    def __call__(self, inputs: Any, batch_size: int = 1, out_dir: str = '', show: bool = False) -> List[ForensicSample]:
+    def __call__(self, inputs: Any, batch_size: int = 1, out_dir: str = '',
+                 show: bool = False) -> List[ForensicSample]:
         """As ``ForensicInferencer``; images go through one by one."""
         found = list(self.stream(inputs, batch_size))
         if out_dir or show:
@@ -98,7 +99,8 @@ class ExportedInferencer(ImageStream):
     def score_and_map(self, pixels: np.ndarray) -> Any:
         """Score, and map (H, W) float32 before normalisation, of (H, W, 3) uint8 RGB."""
         height, width = pixels.shape[:2]
-        size = tuple(self.about['size'] or (max(height, self.about['least_side']), max(width, self.about['least_side'])))
+        least = self.about['least_side']
+        size = tuple(self.about['size'] or (max(height, least), max(width, least)))
         if size != (height, width):
             smaller = size[0] * size[1] < height * width
             given = cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)

@@ -1,8 +1,6 @@
 """``mmcabl check``: photographs in, a report out that opens offline."""
 
-import logging
-import time
-import warnings
+import os
 from pathlib import Path
 from typing import Annotated, Any, Dict, List, Optional, Tuple
 
@@ -13,21 +11,21 @@ from mmcabl.apis.inputs import Given, given_images, photographs_in
 from mmcabl.apis.model_choice import DEFAULT, THRESHOLD, Choice, choose_model, with_data_of
 from mmcabl.apis.model_configs import read_config
 from mmcabl.apis.refiner_choice import refiner_settings
+from mmcabl.cli.judging import judge, make_inferencer
 from mmcabl.cli.output import print_json, say
 from mmcabl.images import shown
-from mmcabl.lab.runs.work_folders import STAMP, digest, sha256_of
+from mmcabl.lab.runs.work_folders import digest, sha256_of
 from mmcabl.reports.about import About
-from mmcabl.reports.check_folder import CheckFolder
-from mmcabl.reports.entries import UNREADABLE, counts, sha256_of_photograph, titles
+from mmcabl.reports.check_folder import CheckFolder, is_check
+from mmcabl.reports.entries import counts, titles
 from mmcabl.reports.tables import as_report
+from mmcabl.utils.names import to_text
 from mmcabl.utils.soft_maps import checked_bits
 from mmcabl.version import __version__
 
 PANEL = 'Model'
 #: Photographs that are listed at the end, the highest scores first.
 LINES = 40
-#: Seconds after which a progress that no terminal shows is told in a line.
-SILENCE = 10.
 
 
 def check(
@@ -66,7 +64,7 @@ def check(
             say('Interrupted; the same command goes on from here.')
             raise SystemExit(130) from None
         entries = finish(folder, found, about, as_json)
-    if all(entry['verdict'] == UNREADABLE for entry in entries):
+    if not any('score' in entry for entry in entries):
         raise SystemExit(1)
 
 
@@ -79,8 +77,11 @@ def wanted_photographs(paths: List[Path]) -> Tuple[List[Given], List[str]]:
     found: Dict[str, Given] = {}
     passed_over: List[str] = []
     for path in paths:
+        if not os.path.lexists(path):
+            raise FileNotFoundError(f'{shown(path)} is not there; accepted are photographs, folders, .txt lists of '
+                                    'paths.')
         if path.is_dir():
-            inside, others = photographs_in(path, leave_out=STAMP)
+            inside, others = photographs_in(path, leave_out=is_check)
             found.update({name: Given(name, name) for name in inside})
             passed_over += others
         else:
@@ -96,7 +97,10 @@ def decided(choice: Choice, refiner: Optional[str], threshold: Optional[float]) 
     settings = refiner_settings(refiner) if refiner else {}
     sha256 = sha256_of(Path(choice.weights))
     card, config = choice.card, None
-    if not choice.exported:
+    if choice.exported:
+        from mmcabl.apis.exported import ExportedInferencer
+        card = ExportedInferencer(choice).card  # what the file says of itself
+    else:
         cfg = read_config(choice.config, imports=False)
         card, config = with_data_of(card, cfg), digest(cfg.to_dict())
     threshold = checked_threshold(threshold, THRESHOLD)
@@ -106,13 +110,12 @@ def decided(choice: Choice, refiner: Optional[str], threshold: Optional[float]) 
 
 def first_words(about: About, found: List[Given], passed_over: List[str], done: int, folder: CheckFolder) -> str:
     """What will be done, before anything that takes time."""
-    count = f'{len(found)} photograph{"" if len(found) == 1 else "s"}'
-    parts = [f'{count} with {about.card.name}, into {shown(folder.folder)}.']
+    parts = [f'{counted(len(found))} with {about.card.name}, into {shown(folder.folder)}.']
     if done:
         parts.append(f'{done} of them were judged before.')
-    earlier = len(folder.entries) - sum(folder.has(given.source) for given in found)
-    if earlier > 0:
-        parts.append(f'The report also keeps {earlier} from before.')
+    earlier = set(folder.entries) - {to_text(given.source) for given in found}
+    if earlier:
+        parts.append(f'The report also keeps {len(earlier)} from before.')
     if passed_over:
         names = ', '.join(shown(Path(p).name) for p in passed_over[:3])
         names += ', ...' if len(passed_over) > 3 else ''
@@ -120,41 +123,15 @@ def first_words(about: About, found: List[Given], passed_over: List[str], done: 
     return ' '.join(parts) + f'\nTrained on: {about.card.trained_on}\nNOT good for: {about.card.not_for}'
 
 
-def judge(left: List[Given], folder: CheckFolder, inferencer: Any, about: About) -> None:
-    """Judge photographs and keep each result as soon as it is known."""
-    from rich.console import Console
-    from rich.progress import track
-    console, said = Console(stderr=True), time.monotonic()
-    for index, given in enumerate(track(left, 'Judging', console=console, disable=not console.is_terminal,
-                                        transient=True)):
-        if not console.is_terminal and time.monotonic() - said > SILENCE:
-            say(f'{index} of {len(left)} ...')
-            said = time.monotonic()
-        sha256 = sha256_of_photograph(given.source)
-        sample = inferencer.samples([(index, given)], [inferencer.load(index, given)])[0]
-        folder.add(given.source, sample, about, sha256)
-
-
-def make_inferencer(choice: Choice, refiner: Optional[str], threshold: Optional[float], device: str) -> Any:
-    """The inferencer, upstream being imported without what is for training and without its noise."""
-    if choice.exported:
-        from mmcabl.apis.exported import ExportedInferencer
-        return ExportedInferencer(choice, refiner=refiner, threshold=threshold)
-    from mmcabl.cli.lean import lean_imports
-    with warnings.catch_warnings(), lean_imports():
-        warnings.simplefilter('ignore')
-        from mmengine.logging import MMLogger
-
-        from mmcabl.apis.inferencer import ForensicInferencer
-        MMLogger.get_current_instance().setLevel(logging.ERROR)  # what cannot be read is in the report
-        return ForensicInferencer(choice, device=device, refiner=refiner, threshold=threshold)
+def counted(count: int) -> str:
+    return f'{count} photograph{"" if count == 1 else "s"}'
 
 
 def finish(folder: CheckFolder, found: List[Given], about: About, as_json: bool) -> List[Dict[str, Any]]:
     """Write the report and say where it is."""
     entries = folder.finish([given.source for given in found], about)
     if as_json:
-        print_json(dict(as_report(entries, about), report=str(folder.folder / 'report.html')))
+        print_json(dict(as_report(entries, about), report=to_text(str(folder.folder / 'report.html'))))
         return entries
     said = ', '.join(f'{count} {verdict}' for verdict, count in counts(entries).items() if count)
     for entry, title in sorted(zip(entries, titles(entries)), key=lambda pair: -pair[0].get('score', -1.))[:LINES]:
@@ -162,5 +139,5 @@ def finish(folder: CheckFolder, found: List[Given], about: About, as_json: bool)
         print(f'{score}  {entry["verdict"]:12} {entry.get("reason") or title}')
     if len(entries) > LINES:
         print(f'... and {len(entries) - LINES} more in the report.')
-    print(f'{len(entries)} photographs: {said}\nReport: {shown(folder.folder / "report.html")}')
+    print(f'{counted(len(entries))}: {said}. {about.limit()}\nReport: {shown(folder.folder / "report.html")}')
     return entries

@@ -5,8 +5,8 @@
     srun -n 64 mmcabl score CONFIG CHECKPOINT IMAGES OUT
 
 OUT/scores/part-<n>.parquet has one row an image, OUT/masks their masks, OUT/maps their soft maps (--maps 8 or 16),
-OUT/unreadable.txt what could not be read, OUT/failed.txt on what the model failed, with the reasons. Killed at any time
-and run again, with as many processes as you like, it goes on: no image is lost or done twice.
+OUT/unreadable.txt what could not be read, OUT/failed.txt on what the model failed, with the reasons. Killed at any
+time and run again, with as many processes as you like, it goes on: no image is lost or done twice.
 """
 
 import argparse

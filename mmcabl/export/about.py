@@ -43,8 +43,8 @@ def read_about(metadata: Mapping[str, str], name: str) -> Dict[str, Any]:
         if not isinstance(about['card'], dict) or not isinstance(about['postprocessor'], dict):
             raise TypeError
     except (KeyError, ValueError, TypeError):
-        raise ValueError(f'{name} is not a model that `mmcabl export` wrote: it lacks the description of its card and '
-                         'of its input.') from None
+        raise ValueError(f'{name} is not a model that `mmcabl export` wrote: it lacks the description of its card '
+                         'and of its input.') from None
     return about
 
 

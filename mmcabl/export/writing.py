@@ -1,8 +1,8 @@
 """Write a network as ONNX, TorchScript or torch.export."""
 
 import inspect
-import tempfile
 import warnings
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional, Tuple
 
@@ -35,10 +35,10 @@ def write_network(network: nn.Module, path: Path, kind: str, size: Optional[Tupl
     if kind not in FORMATS:
         raise ValueError(f'Unknown format {kind!r}; accepted are {", ".join(FORMATS)}.')
     if kind == 'pt2' and size is None:
-        raise ValueError('pt2 is exported at a fixed size only: its tracer ties free sizes to the example (give --size, '
-                         'or --format onnx or torchscript).')
+        raise ValueError('pt2 is exported at a fixed size only: its tracer ties free sizes to the example (give '
+                         '--size, or --format onnx or torchscript).')
     height, width = size or EXAMPLE
-    example = torch.randint(0, 256, (1, height, width, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    example = torch.arange(height * width * 3).remainder(251).reshape(1, height, width, 3).to(torch.uint8)
     network = network.eval().requires_grad_(False)
     with warnings.catch_warnings(), torch.no_grad(), replacing(path) as part:
         warnings.simplefilter('ignore')  # tracers remark on what they take for constants; parity is measured instead
@@ -48,15 +48,13 @@ def write_network(network: nn.Module, path: Path, kind: str, size: Optional[Tupl
             extra = {f'{key}.json': value for key, value in metadata.items()}
             torch.jit.save(torch.jit.trace(network, example, check_trace=False), str(part), _extra_files=extra)
         else:
-            program = torch.export.export(network, (example,), strict=False)
-            with tempfile.TemporaryDirectory() as folder:  # its writer insists on the ending
-                file = Path(folder, 'model.pt2')
-                torch.export.save(program, str(file),
-                                  extra_files={f'{key}.json': value for key, value in metadata.items()})
-                part.write_bytes(file.read_bytes())
+            program, buffer = torch.export.export(network, (example,), strict=False), BytesIO()
+            torch.export.save(program, buffer, extra_files={f'{k}.json': value for k, value in metadata.items()})
+            part.write_bytes(buffer.getvalue())
 
 
-def _write_onnx(network: nn.Module, example: torch.Tensor, path: Path, free: bool, metadata: Mapping[str, str]) -> None:
+def _write_onnx(network: nn.Module, example: torch.Tensor, path: Path, free: bool,
+                metadata: Mapping[str, str]) -> None:
     onnx = require_onnx()
     options: Dict[str, Any] = dict(NAMES, opset_version=OPSET, dynamic_axes=FREE if free else None)
     if 'dynamo' in inspect.signature(torch.onnx.export).parameters:

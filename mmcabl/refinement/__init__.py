@@ -4,7 +4,8 @@ from importlib import import_module
 from typing import Any
 
 #: name -> module
-_WHERE = {'CGSR': 'cgsr', 'GrabCutRefiner': 'grabcut', 'Refinement': 'cgsr', 'Refiner': 'refiner', 'SAMRefiner': 'sam'}
+_WHERE = {'CGSR': 'cgsr', 'GrabCutRefiner': 'grabcut', 'Refinement': 'cgsr', 'Refiner': 'refiner',
+          'SAMRefiner': 'sam'}
 
 __all__ = ['CGSR', 'GrabCutRefiner', 'PROMPT_KINDS', 'Prompts', 'Refinement', 'Refiner', 'SAMRefiner']
 

@@ -43,6 +43,11 @@ class About:
     def settings(self) -> Dict[str, Any]:
         return dict(mmcabl=__version__, threshold=self.threshold, refiner=self.refiner)
 
+    def limit(self) -> str:
+        """The first sentence of what the model is not good for, to stand beside every verdict."""
+        first = self.card.not_for.split('. ')[0].rstrip('.')
+        return f'Not good for: {first}.' if first else ''
+
     def lines(self) -> str:
         """One paragraph for an overlay."""
         return (f'Model {self.card.name} (mmcabl {__version__}), trained on: {self.card.trained_on} Not good for: '

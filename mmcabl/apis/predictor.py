@@ -70,10 +70,9 @@ class Predictor:
     @torch.no_grad()
     def predict(self, jobs: Sequence[Job], loaded: Sequence[Loaded]) -> List[Tuple[Record, Optional[np.ndarray]]]:
         """(record, mask (H, W) bool) of each image; the record's fields are the columns of the table."""
-        good = [i for i, x in enumerate(loaded) if not isinstance(x, ImageFailed)]
-        samples = dict(enumerate(loaded))
-        samples.update(zip(good, self._samples([loaded[i] for i in good]) if good else ()))
-        return [self._result(job, samples[i]) for i, job in enumerate(jobs)]
+        good = [x for x in loaded if not isinstance(x, ImageFailed)]
+        found = iter(self._samples(good) if good else ())
+        return [self._result(job, x if isinstance(x, ImageFailed) else next(found)) for job, x in zip(jobs, loaded)]
 
     def _load(self, index: int, path: str) -> Dict[str, Any]:
         results: Any = dict(img_path=path, sample_idx=index)

@@ -1,4 +1,4 @@
-from typing import List, Sequence
+from typing import List, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -48,15 +48,15 @@ class GrabCutRefiner(Refiner):
         # GrabCut needs pixels of both sorts for its colour models; without them the seeds are the answer.
         if seeded.any() and not seeded.all():
             cv2.setRNGSeed(0)  # its k-means draws from OpenCV's global generator
-            cv2.grabCut(np.ascontiguousarray(image[..., ::-1]), seeds, None, np.zeros((1, 65)),
+            cv2.grabCut(np.ascontiguousarray(image[..., ::-1]), seeds, (0, 0, 0, 0), np.zeros((1, 65)),
                         np.zeros((1, 65)), self.iterations, cv2.GC_INIT_WITH_MASK)
         mask = np.isin(seeds, (cv2.GC_FGD, cv2.GC_PR_FGD))
         if kind != 'point' and mask.sum() < self.min_fill * seeded.sum():
             mask = seeded
-        mask = mask.astype(np.uint8)
-        return cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST).astype(bool)
+        full = cv2.resize(mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+        return np.asarray(full).astype(bool)
 
-    def _seeds(self, shape, prompts: Prompts, kind: str, factors) -> np.ndarray:
+    def _seeds(self, shape: Tuple[int, int], prompts: Prompts, kind: str, factors: Tuple[float, float]) -> np.ndarray:
         box, points, labels = prompts.select(kind)
         seeds = np.full(shape, cv2.GC_PR_BGD if box is None else cv2.GC_BGD, np.uint8)
         if box is not None:

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from mmcabl.datasets import GridCrop, LoadDCT, LoadForensicImage
+from mmcabl.datasets.transforms.perturbations import GaussianNoise, JPEGCompression, SocialNetwork
 from mmcabl.images.coefficients import without_metadata
 from tests.forked import run
 
@@ -199,3 +200,23 @@ def test_bad_use_is_a_sentence(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, 'jpeglib', None)
     with pytest.raises(ImportError, match='pip install jpeglib'):
         LoadDCT()
+
+
+def test_behind_a_perturbation_the_coefficients_are_those_of_the_pixels(tmp_path):
+    """One quality for all test images: CAT-Net must not look into the file as it was published."""
+    (tmp_path / 'x.jpg').write_bytes(jpeg(picture(64, 96), quality=95))
+    published = LoadForensicImage()(dict(img_path=str(tmp_path / 'x.jpg')))
+    again = LoadDCT()(JPEGCompression(50)(dict(published)))
+    standard = LoadDCT()(LoadForensicImage()(dict(img_path=save_at(tmp_path / 'y.jpg', 50))))['qtable']
+    assert np.array_equal(again['qtable'], standard) and standard.max() > 50
+    grey = cv2.cvtColor(again['img'], cv2.COLOR_BGR2GRAY)
+    assert np.abs(synthesised(again['dct'], again['qtable']) - grey).mean() < 1
+    shared_once = LoadDCT()(SocialNetwork(qualities=(90, 50))(dict(published)))
+    assert np.array_equal(shared_once['qtable'], standard)
+    noisy = LoadDCT()(GaussianNoise(5)(dict(published)))
+    assert noisy['qtable'].max() == 1, 'pixels of no file are saved at quality 100'
+
+
+def save_at(path, quality):
+    path.write_bytes(jpeg(picture(64, 96), quality=quality))
+    return str(path)

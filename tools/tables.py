@@ -4,12 +4,13 @@
     python tools/tables.py --data data --only table6 fig5     what these need
     python tools/tables.py --collect                          nothing is run
     python tools/tables.py --family rehearsal --seeds 0 1 2   the same code path on embedded data (`make tables`)
+    python tools/tables.py --family real --data data          small networks on real images (`make real`)
 """
 
 import argparse
 import time
 from pathlib import Path
-from typing import List, Sequence
+from typing import List, Optional, Sequence
 
 from mmcabl.lab.tables.bench import Bench
 from mmcabl.lab.tables.definitions import FIGURES, PAPER_TABLES, TABLES
@@ -27,8 +28,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--data', type=Path, help='holds CASIAv2, CASIAv1, Columbia, COVERAGE, IMD2020; for the '
                         'rehearsal it is made')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0])
-    parser.add_argument('--only', nargs='+', choices=[*TABLES, *FIGURES], default=[*PAPER_TABLES, *FIGURES],
-                        help="the paper's by default; mixes: weak and full supervision in one table")
+    parser.add_argument('--only', nargs='+', choices=[*TABLES, *FIGURES],
+                        help="the paper's by default; mixes: weak and full supervision in one table; cgsr: what it "
+                        'adds to each system; equation2: the map with and without the attention')
     parser.add_argument('--systems', nargs='+', choices=['all', *SYSTEMS], default=[], metavar='SYSTEM',
                         help=f"of Table I, run too: all, or some of {', '.join(SYSTEMS)}")
     parser.add_argument('--collect', action='store_true', help='run nothing')
@@ -52,10 +54,23 @@ def systems_of(names: Sequence[str], family: Family) -> List[str]:
     return list(names)
 
 
+def shown(only: Optional[Sequence[str]], family: Family) -> List[str]:
+    """What was asked for; by default all that the family can show of the paper, and ``real`` its own tables too."""
+    figures = FIGURES if family.robustness else FIGURES[:1]
+    if only is None:
+        return [name for name in family.tables if name in PAPER_TABLES or family.name == 'real'] + list(figures)
+    lacking = [name for name in only if name not in family.tables and name not in figures]
+    if lacking:
+        raise SystemExit(f'The family {family.name} has no {", ".join(lacking)}; it has '
+                         f'{", ".join((*family.tables, *figures))}.')
+    return list(only)
+
+
 def main() -> None:
     args, start = parse_args(), time.time()
     require_pandas()
     family = FAMILIES[args.family]
+    only = shown(args.only, family)
     out = args.out or Path('work_dirs/tables') / family.name
     data = args.data or (out / 'data' if family.name == 'rehearsal' else Path('data'))
     if family.name == 'rehearsal':
@@ -63,16 +78,16 @@ def main() -> None:
     # all tables and prompts share one encoding of each image
     bench = Bench(family, out, data, args.threads, tuple(args.cfg_options), tuple(args.test_options),
                   encodings=out / 'sam_encodings')
-    variants = list(dict.fromkeys(v for name in args.only for v in (
+    variants = list(dict.fromkeys(v for name in only for v in (
         TABLES[name].variants if name in TABLES else ['cabl'])))
     variants += systems_of(args.systems, family)
     # what is not trained here is the same for every seed
     runs = [(variant, seed) for seed in args.seeds for variant in variants
             if seed == args.seeds[0] or family.given_weights(variant) is None]
-    curves = [('cabl', seed) for seed in args.seeds] if 'fig5' in args.only else []
+    curves = [('cabl', seed) for seed in args.seeds] if 'fig5' in only else []
     if not args.collect:
         bench.run(runs, curves, args.jobs)
-    text = write_report(bench, args.only, args.seeds, time.time() - start)
+    text = write_report(bench, only, args.seeds, time.time() - start)
     print(text)
     print(f'Report: {out / "report"}')
 

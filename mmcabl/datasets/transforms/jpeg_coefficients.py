@@ -20,14 +20,15 @@ class LoadDCT(BaseTransform):
 
     A JPEG file gives its own. Any other is saved at quality 100 without subsampling in memory, as CAT-Net's public
     code does, and ``img`` becomes what that decodes to. A file whose coefficients cannot be read is marked
-    ``unreadable`` as by :class:`mmcabl.LoadForensicImage`; in training another image is drawn.
+    ``unreadable`` as by :class:`mmcabl.LoadForensicImage`; in training another image is drawn. Where a perturbation
+    came before (Fig. 5, one quality for all images), the coefficients are those of the file that it saved, or of the
+    pixels that it left.
 
     Adds ``dct`` (8 ceil(H / 8), 8 ceil(W / 8)) int16, each block's frequencies in its place, and ``qtable`` (8, 8)
     int32.
 
     Args:
-        source: ``file``, or ``pixels``: save any image as above, for pixels that are no longer the file's
-            (perturbations before this step).
+        source: ``file``, or ``pixels``: save any image as above, for pixels that are no longer the file's.
         skip_unreadable: True in training pipelines.
         max_pixels: as of :class:`mmcabl.LoadForensicImage`.
 
@@ -51,7 +52,7 @@ class LoadDCT(BaseTransform):
         if results.get('unreadable'):
             return {**results, **_nothing(picture)}
         try:
-            data = self._file(results.get('img_path'))
+            data = self._file(results)
             if data is None:
                 data, results['img'] = compressed(picture)
             results['dct'], results['qtable'] = luma_coefficients(data, picture.shape[:2])
@@ -64,10 +65,11 @@ class LoadDCT(BaseTransform):
             results.update(unreadable=True, reason=reason, **_nothing(picture))
         return results
 
-    def _file(self, path: Optional[str]) -> Optional[bytes]:
+    def _file(self, results: dict) -> Optional[bytes]:
         """The bytes of a JPEG file; None where pixels have to serve."""
-        if self.source == 'pixels' or not path:
-            return None
+        path = results.get('img_path')
+        if self.source == 'pixels' or not path or 'saved_as' in results:
+            return None if self.source == 'pixels' else results.get('saved_as')
         data = read_regular(path, 16 * pixel_limit(self.max_pixels) + 2 ** 26)
         return data if data[:2] == SIGNATURE else None
 

@@ -7,7 +7,7 @@ deterministic: noise is drawn from the image's path.
 
 import os
 import zlib
-from typing import Tuple
+from typing import Optional, Tuple
 
 import cv2
 import numpy as np
@@ -19,23 +19,37 @@ SAMPLING = {'4:2:0': cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420, '4:4:4': cv2.IMWRITE_
 
 
 class Perturbation(BaseTransform):
-    """Base class: :meth:`perturb` changes ``img`` (H, W, 3) uint8 BGR and nothing else."""
+    """Base class: :meth:`perturb` changes ``img`` (H, W, 3) uint8 BGR.
+
+    Adds ``saved_as``: the JPEG file, bytes, that the pixels come from; None where they come from none any more. So
+    :class:`mmcabl.LoadDCT` reads no coefficients of other pixels.
+    """
 
     def perturb(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The changed image, uint8, of any size."""
         raise NotImplementedError
 
+    def save(self, image: np.ndarray) -> Optional[bytes]:
+        """The JPEG file that holds the changed image, of those that end with saving one."""
+        return None
+
     def transform(self, results: dict) -> dict:
         if not results.get('unreadable'):
             rng = np.random.default_rng(zlib.crc32(os.fsencode(results.get('img_path', ''))))
-            results['img'] = self.perturb(results['img'], rng)
+            jpeg = self.save(results['img'])
+            results['img'] = self.perturb(results['img'], rng) if jpeg is None else _opened(jpeg)
+            results['saved_as'] = jpeg
             results['img_shape'] = results['img'].shape[:2]
         return results
 
 
-def _jpeg(image: np.ndarray, quality: int, sampling: str) -> np.ndarray:
+def _jpeg(image: np.ndarray, quality: int, sampling: str) -> bytes:
     options = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, SAMPLING[sampling]]
-    return cv2.imdecode(cv2.imencode('.jpg', image, options)[1], cv2.IMREAD_COLOR)
+    return cv2.imencode('.jpg', image, options)[1].tobytes()
+
+
+def _opened(jpeg: bytes) -> np.ndarray:
+    return cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
 
 
 def _scaled(image: np.ndarray, factor: float) -> np.ndarray:
@@ -63,8 +77,11 @@ class JPEGCompression(Perturbation):
             raise ValueError(f'Unknown JPEG sampling {sampling!r}; accepted are {", ".join(SAMPLING)}.')
         self.quality, self.sampling = quality, sampling
 
-    def perturb(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def save(self, image: np.ndarray) -> bytes:
         return _jpeg(image, self.quality, self.sampling)
+
+    def perturb(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        return _opened(self.save(image))
 
 
 @TRANSFORMS.register_module()
@@ -128,10 +145,18 @@ class SocialNetwork(Perturbation):
             _inside(quality, 1, 100, 'JPEG quality')
         self.max_side, self.sharpen, self.qualities = max_side, sharpen, tuple(qualities)
 
-    def perturb(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        if max(image.shape[:2]) > self.max_side:
-            image = _scaled(image, self.max_side / max(image.shape[:2]))
-            image = cv2.addWeighted(image, 1 + self.sharpen, cv2.GaussianBlur(image, (0, 0), 1), -self.sharpen, 0)
+    def save(self, image: np.ndarray) -> Optional[bytes]:
+        jpeg = None
         for quality in self.qualities:
-            image = _jpeg(image, quality, '4:2:0')
-        return image
+            jpeg = _jpeg(self._resized(image) if jpeg is None else _opened(jpeg), quality, '4:2:0')
+        return jpeg
+
+    def perturb(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        jpeg = self.save(image)
+        return self._resized(image) if jpeg is None else _opened(jpeg)
+
+    def _resized(self, image: np.ndarray) -> np.ndarray:
+        if max(image.shape[:2]) <= self.max_side:
+            return image
+        image = _scaled(image, self.max_side / max(image.shape[:2]))
+        return cv2.addWeighted(image, 1 + self.sharpen, cv2.GaussianBlur(image, (0, 0), 1), -self.sharpen, 0)

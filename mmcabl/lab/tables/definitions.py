@@ -1,6 +1,6 @@
 """What each table shows: its rows, the training each row needs, the paper's numbers for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Dict, Optional, Sequence, Tuple
 
 from mmcabl.lab.tables import paper
@@ -12,6 +12,8 @@ from mmcabl.utils.data_configs import AVERAGE, SETS
 VARIANTS = ('cabl', 'none', 'structure-i', 'structure-ii', 'blocks-third', 'blocks-two-thirds', 'prewitt')
 #: Models of mmsegmentation beside the method: full supervision, with CABL as a plug-in, with augmentation.
 MIXES = ('fcn', 'fcn-cabl', 'fcn-da')
+#: The network of ``cabl``, tested with the united map of Eq. (2), without the attention.
+UNITED = 'cabl-united'
 #: Masks that know nothing, as PixelF1 reports them; their image score is chance.
 BASELINES = {'trivial: all ones': 'p_f1_all_ones', 'trivial: random half': 'p_f1_random'}
 
@@ -47,11 +49,17 @@ class Table:
     sets: Sequence[str]
     metrics: Sequence[str]
     rows: Sequence[Row]
+    average: bool = True
 
     @property
     def columns(self) -> Sequence[Tuple[str, str]]:
-        """(data set, metric) of each number column, the average last."""
-        return [(name, metric) for name in (*self.sets, AVERAGE) for metric in self.metrics]
+        """(data set, metric) of each number column, the average over them last."""
+        names = (*self.sets, AVERAGE) if self.average else self.sets
+        return [(name, metric) for name in names for metric in self.metrics]
+
+    def on(self, sets: Sequence[str]) -> 'Table':
+        """The same rows on other data sets, without an average, which would be another one than the paper's."""
+        return replace(self, sets=tuple(sets), average=False)
 
     @property
     def variants(self) -> Sequence[str]:
@@ -93,6 +101,14 @@ TABLES['mixes'] = Table(
         Row(('full', 'FCN'), {}, 'fcn'), Row(('full', 'FCN, CABL as a plug-in'), {}, 'fcn-cabl'),
         Row(('full', 'FCN+DA'), paper.TABLE_I['FCN+DA'][1], 'fcn-da'),
         Row(('weak', 'Ours'), paper.TABLE_I[_OURS][1], 'cabl'), *_trivial(2)])
-PAPER_TABLES = [name for name in TABLES if name != 'mixes']
+#: Ours too: what the attention of Eq. (2) adds to the united map, and CGSR to every system's.
+TABLES['equation2'] = Table('equation2', 'Eq. (2) and the united map', ('Map',), SETS, BOTH, [
+    Row(('full Eq. (2)',), {}, 'cabl'), Row(('united map',), {}, UNITED), *_trivial(1)])
+TABLES['cgsr'] = Table(
+    'cgsr', "What CGSR adds to each system's map", ('Supervision', 'Method'), SETS,
+    ('p_f1_null', 'p_f1_point', 'p_f1_box', 'p_f1_box_point'), [
+        *(Row((supervision, name), {}, 'cabl' if name == _OURS else _SYSTEM_OF[name], on_demand=name != _OURS)
+          for name, (supervision, _) in paper.TABLE_I.items()), Row(('weak', 'Ours, without CABL'), {}, 'none')])
+PAPER_TABLES = [name for name in TABLES if name.startswith('table')]
 #: The figures that are made beside them.
 FIGURES = ('fig4', 'fig5')

@@ -6,31 +6,37 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-from site_pages import write_pages  # noqa: E402
+from site_pages import relinked, write_pages  # noqa: E402
 
 from mmcabl.version import __version__  # noqa: E402
 
 project, author, release = 'mmcabl', 'the mmcabl authors', __version__
 project_copyright = 'Apache-2.0'
-extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.autosummary', 'sphinx.ext.napoleon',
+extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.napoleon',
               'sphinx.ext.mathjax', 'sphinx.ext.viewcode']
-exclude_patterns = ['_build', 'api/_*']
+exclude_patterns = ['_build', 'generated/cards.md']
 source_suffix = {'.md': 'markdown', '.rst': 'restructuredtext'}
-nitpicky = False
 
 myst_enable_extensions = ['colon_fence', 'deflist']
 myst_heading_anchors = 4
 
-autosummary_generate = True
 autodoc_member_order = 'bysource'
 autodoc_typehints = 'signature'
 autodoc_default_options = {'members': True, 'show-inheritance': True}
 napoleon_google_docstring, napoleon_numpy_docstring = True, False
 napoleon_use_ivar = True
+autodoc_inherit_docstrings = False  # upstream's are upstream's
 
 html_theme = 'furo'
 html_title = f'mmcabl {release}'
-html_static_path = ['_static']
 html_copy_source = False
 
 write_pages(HERE)
+
+
+def _relink(app, docname, source):
+    source[0] = relinked(source[0])
+
+
+def setup(app):
+    app.connect('source-read', _relink)

@@ -1,0 +1,84 @@
+"""Files on their way from the browser to the worker: in one folder of the page's own, for seconds."""
+
+import os
+import secrets
+import shutil
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Iterator
+
+from mmcabl.web.limits import Refused
+
+
+def inside(path: Any, folder: Path) -> bool:
+    """Whether something is the path of a file below ``folder``, links and ``..`` followed."""
+    if not isinstance(path, (str, os.PathLike)) or '\0' in os.fspath(path):
+        return False
+    try:
+        return Path(path).resolve().is_relative_to(folder.resolve()) and Path(path).is_file()
+    except (OSError, RuntimeError, ValueError):  # a name that is too long, links in a circle
+        return False
+
+
+def take(path: Any, folder: Path, most: int) -> Path:
+    """An upload under a name of ours, so that nothing hangs on what its sender called it (a list of paths, say).
+
+    Raises:
+        Refused: it is none, or larger than ``most`` bytes.
+    """
+    if not inside(path, folder):
+        raise Refused('This is no photograph that was given to the page; give it again.')
+    if os.path.getsize(path) > most:
+        raise Refused(f'The file is larger than {most / 2 ** 20:g} MB, the limit of this page.')
+    taken = Path(path).rename(folder / f'{secrets.token_hex(8)}.photograph')
+    with suppress(OSError):  # a folder to itself, which Gradio names by the file's digest
+        Path(path).parent.rmdir()
+    return taken
+
+
+def remove(path: Any, folder: Path) -> None:
+    """Remove an upload and the folder that it has to itself."""
+    if inside(path, folder):
+        path = Path(path)
+        path.unlink(missing_ok=True)
+        if path.parent.resolve() != folder.resolve():
+            shutil.rmtree(path.parent, ignore_errors=True)
+
+
+def files_in(folder: Path) -> Iterator[os.stat_result]:
+    """What the system knows of each file below a folder."""
+    for root, _, names in os.walk(folder):
+        for name in names:
+            try:
+                yield os.stat(os.path.join(root, name))
+            except OSError:
+                continue  # removed meanwhile
+
+
+def held(folder: Path) -> int:
+    """Bytes of all files below a folder."""
+    return sum(found.st_size for found in files_in(folder))
+
+
+def sweep(folder: Path, seconds: float) -> None:
+    """Remove uploads that nobody has asked to judge for so long."""
+    limit = time.time() - seconds
+    for path in list(folder.rglob('*')):
+        with suppress(OSError):
+            if path.stat().st_mtime < limit:
+                path.rmdir() if path.is_dir() else remove(path, folder)
+
+
+def plain_name(name: Any, taken: Any = ()) -> str:
+    """A file's name for people: no folders, nothing unprintable, 120 characters at most, unlike those ``taken``."""
+    text = os.path.basename(str(name).replace('\\', '/'))
+    text = ''.join(c for c in text if c.isprintable()).strip() or 'photograph'
+    stem, dot, kind = text.rpartition('.')
+    stem, kind = (stem, kind) if dot and stem and len(kind) < 8 else (text, '')
+    stem, end = stem[:110], f'.{kind}' if kind else ''
+    found, number = stem + end, 1
+    while found in taken:
+        number += 1
+        found = f'{stem} ({number}){end}'
+    return found

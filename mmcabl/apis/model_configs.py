@@ -5,8 +5,10 @@ from typing import Union
 from mmengine.config import Config
 
 
-def read_config(config: Union[str, Config]) -> Config:
+def read_config(config: Union[str, Config], imports: bool = True) -> Config:
     """The config of a model and its test data: a copy, or read from its file.
+
+    ``imports=False``: without what the config imports, which can take seconds.
 
     Raises:
         ValueError: it is none.
@@ -17,7 +19,7 @@ def read_config(config: Union[str, Config]) -> Config:
     if not Path(path).is_file():
         raise ValueError(f'{path} is not a file; scoring needs the config that the model was trained with.')
     try:
-        cfg = Config.fromfile(path)
+        cfg = Config.fromfile(path, import_custom_modules=imports)
     except Exception as error:  # a config is code of the user's: it raises what it likes
         raise ValueError(f'{path} cannot be read as a config: {type(error).__name__}: '
                          f'{" ".join(str(error).split())}') from error

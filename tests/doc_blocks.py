@@ -92,7 +92,7 @@ def check(words):
     elif head == 'mmcabl':
         _mmcabl(rest)
     elif head == 'mim':
-        assert [p for p in (ROOT / 'configs').rglob(rest[2]) if p.is_file()], f'no config {rest[2]}'
+        _mim(*rest[:3])
     elif head == 'python' and rest[0].endswith('.py'):
         _script(ROOT / rest[0], rest[1:])
     else:
@@ -118,6 +118,13 @@ def _pip(words):
     for extras in re.findall(r'\[([\w,-]+)\]', ' '.join(words)):
         for extra in extras.split(','):
             assert re.search(rf'(?m)^{extra} = \[', project), f'there is no extra {extra}'
+
+
+def _mim(verb, package, name):
+    import mmpretrain
+    folder = Path(mmpretrain.__file__).parent / '.mim/tools' if verb == 'run' else ROOT / 'configs'
+    assert package == ('mmpretrain' if verb == 'run' else 'mmcabl')
+    assert list(folder.rglob(f'{name}.py' if verb == 'run' else name)), f'{folder} has no {name}'
 
 
 def _mmcabl(words):

@@ -27,7 +27,7 @@ ROOMS: Dict[str, List[str]] = {
     'zoo': ['mmcabl.zoo'],
 }
 #: Link in a page of the repository -> page of the site.
-MOVED = {'../configs/table1/README.md': 'generated/table1_systems.md', '../README.md': 'index.md',
+MOVED = {'../configs/table1/README.md': 'generated/table1_systems.md', '../README.md': 'generated/readme.md',
          'notebooks/check_photographs.ipynb': 'generated/notebook_check_photographs.md',
          'notebooks/train_and_look.ipynb': 'generated/notebook_train_and_look.md',
          'notebooks/add_cabl.ipynb': 'generated/notebook_add_cabl.md'}
@@ -37,7 +37,10 @@ def write_pages(docs: Path) -> None:
     """Write all generated pages below ``docs/generated``; what has not changed keeps its time."""
     out = docs / 'generated'
     out.mkdir(exist_ok=True)
-    pages = {'table1_systems.md': _from_elsewhere(docs.parent / 'configs/table1/README.md'), 'cards.md': cards()}
+    pages = {'table1_systems.md': _from_elsewhere(docs.parent / 'configs/table1/README.md', {'../../docs/': '../'}),
+             'readme.md': _from_elsewhere(docs.parent / 'README.md', {
+                 'docs/': '../', 'configs/table1/README.md': 'table1_systems.md', 'Dockerfile': '../../Dockerfile'}),
+             'cards.md': cards()}
     for path in sorted((docs / 'notebooks').glob('*.ipynb')):
         pages[f'notebook_{path.stem}.md'] = notebook_page(path)
     seen: List[int] = []
@@ -78,8 +81,12 @@ def notebook_page(path: Path) -> str:
     return '\n\n'.join(parts) + f'\n\nThe notebook: {{download}}`{path.name} <../notebooks/{path.name}>`\n'
 
 
-def _from_elsewhere(path: Path) -> str:
-    return path.read_text(encoding='utf-8').replace('](../../docs/', '](../')
+def _from_elsewhere(path: Path, links: Dict[str, str]) -> str:
+    """A page of another folder, with what its links begin with replaced."""
+    text = path.read_text(encoding='utf-8')
+    for before, after in links.items():
+        text = text.replace(f']({before}', f']({after}')
+    return text
 
 
 def _api_page(room: str, modules: List[str], seen: List[int]) -> str:

@@ -17,12 +17,14 @@ from mmcabl.images import shown
 from mmcabl.lab.runs.work_folders import STAMP, digest, sha256_of
 from mmcabl.reports.about import About
 from mmcabl.reports.check_folder import CheckFolder
-from mmcabl.reports.entries import UNREADABLE, counts, sha256_of_photograph
+from mmcabl.reports.entries import UNREADABLE, counts, sha256_of_photograph, titles
 from mmcabl.reports.tables import as_report
 from mmcabl.utils.soft_maps import checked_bits
 from mmcabl.version import __version__
 
 PANEL = 'Model'
+#: Photographs that are listed at the end, the highest scores first.
+LINES = 40
 
 
 def check(
@@ -128,10 +130,9 @@ def make_inferencer(choice: Choice, refiner: Optional[str], threshold: Optional[
     if choice.exported:
         from mmcabl.apis.exported import ExportedInferencer
         return ExportedInferencer(choice, refiner=refiner, threshold=threshold)
-    from mmcabl.cli.lean import import_lean
-    with warnings.catch_warnings():
+    from mmcabl.cli.lean import lean_imports
+    with warnings.catch_warnings(), lean_imports():
         warnings.simplefilter('ignore')
-        import_lean()
         from mmengine.logging import MMLogger
 
         from mmcabl.apis.inferencer import ForensicInferencer
@@ -146,9 +147,10 @@ def finish(folder: CheckFolder, found: List[Given], about: About, as_json: bool)
         print_json(dict(as_report(entries, about), report=str(folder.folder / 'report.html')))
         return entries
     said = ', '.join(f'{count} {verdict}' for verdict, count in counts(entries).items() if count)
-    for entry in sorted((e for e in entries if 'score' in e), key=lambda e: -e['score'])[:20]:
-        print(f'{entry["score"]:.2f}  {entry["verdict"]:12} {entry["name"]}')
-    for entry in [e for e in entries if 'score' not in e][:20]:
-        print(f'----  {entry["verdict"]:12} {entry["reason"]}')
+    for entry, title in sorted(zip(entries, titles(entries)), key=lambda pair: -pair[0].get('score', -1.))[:LINES]:
+        score = f'{entry["score"]:.3f}' if 'score' in entry else '-----'
+        print(f'{score}  {entry["verdict"]:12} {entry.get("reason") or title}')
+    if len(entries) > LINES:
+        print(f'... and {len(entries) - LINES} more in the report.')
     print(f'{len(entries)} photographs: {said}\nReport: {shown(folder.folder / "report.html")}')
     return entries

@@ -5,6 +5,7 @@ predicts anything here; they are half of what all imports cost. While the two ar
 by upstream's own ways of doing without. Only for a process that is a command's own and trains nothing.
 """
 
+import gc
 import importlib
 import sys
 from contextlib import contextmanager
@@ -17,13 +18,29 @@ ABSENT = ('torch.distributed.optim', 'mmengine._strategy.fsdp', 'transformers')
 SHARDED = 'mmengine.model.wrappers.fully_sharded_distributed'
 
 
-def import_lean() -> None:
-    """Import torch, torchvision and mmengine without what is for training; as usual where that fails.
+@contextmanager
+def lean_imports() -> Iterator[None]:
+    """Torch, torchvision and mmengine are imported without what is for training; inside, the caller imports the rest.
 
-    Nothing is done where torch is there already: this process is someone else's.
+    Meanwhile nobody looks for garbage, and what was imported is never looked at again, not even at the end: that costs
+    a second otherwise. Nothing is done where torch is there already: this process is someone else's then.
     """
     if 'torch' in sys.modules:
+        yield
         return
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        _import_upstream()
+        yield
+        gc.freeze()
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _import_upstream() -> None:
+    """As usual where stand-ins do not do."""
     import torch  # noqa: F401
     for stand_ins, name in (({'torch._dynamo': _package(), 'torch._dynamo.utils': _utils()}, 'torchvision'),
                             ({**dict.fromkeys(ABSENT), SHARDED: _sharded()}, 'mmengine.runner')):

@@ -137,5 +137,5 @@ def state_of(path: str) -> List[int]:
 
 def caption(entry: Entry, about: About) -> List[str]:
     """Lines under an overlay."""
-    return [f'{entry["name"]}   score {entry["score"]:.2f}, threshold {about.threshold:g}: {entry["verdict"]}',
+    return [f'{entry["name"]}   score {entry["score"]:.3f}, threshold {about.threshold:g}: {entry["verdict"]}',
             MEANING[entry['verdict']], MAP_FLAGGED if entry['verdict'] == 'flagged' else MAP_OTHER, about.lines()]

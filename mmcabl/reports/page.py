@@ -57,7 +57,7 @@ def _shown(folder: Path, entry: Entry, title: str) -> Dict[str, Any]:
     """An entry with its pictures as ``data:`` addresses."""
     pictures = {layer: _address(folder / entry[f'page_{layer}']) for layer in LAYERS if entry.get(f'page_{layer}')}
     return dict(entry, title=title, pictures=pictures, flagged=entry['verdict'] == FLAGGED,
-                css=re.sub(r'\W', '-', entry['verdict']), note=entry.get('note', ''))
+                css=re.sub(r'\W', '-', entry['verdict']), reason=entry.get('reason', ''), note=entry.get('note', ''))
 
 
 def _address(path: Path) -> str:

@@ -86,7 +86,7 @@ def _from_elsewhere(path: Path, links: Dict[str, str]) -> str:
     text = path.read_text(encoding='utf-8')
     for before, after in links.items():
         text = text.replace(f']({before}', f']({after}')
-    return text
+    return text.replace('# mmcabl\n', '# README\n', 1)
 
 
 def _api_page(room: str, modules: List[str], seen: List[int]) -> str:

@@ -46,7 +46,7 @@ def serve(model: str = typer.Option('cabl-mini', help='Name of a model, path of 
         signal.signal(number, _end)  # so that folders are removed and the worker is ended
     local = host in ('localhost', '127.0.0.1', '::1')
     with listening(host, port) as socket, open_site(
-            make_engine, (limits, model, weights, device, refiner, threshold), limits,
+            make_engine, (model, weights, device, refiner, threshold), limits,
             LOCAL if local else ()) as site:
         address = f'http://{f"[{host}]" if ":" in host else host}:{socket.getsockname()[1]}/'
         if not local:

@@ -22,8 +22,8 @@ def card_html(about: Dict[str, Any], limits: Limits) -> str:
     """The model card, the limits, and what is kept."""
     lines = [('Model', about.get('name')), ('Trained on', about.get('trained_on')),
              ('Not good for', about.get('not_for')), ('Measured', _figures(about.get('figures') or {})),
-             ('Licence', about.get('licence')), ('Weights', about.get('url') or about.get('weights')),
-             ('SHA-256', about.get('sha256')), ('Refiner', about.get('refiner')), ('Limits', limits.told()),
+             ('Licence', about.get('licence')), ('Weights', about.get('url')),
+             ('SHA-256', about.get('weights_sha256')), ('Refiner', about.get('refiner')), ('Limits', limits.told()),
              ('Your photographs', kept(limits))]
     rows = ''.join(f'<dt>{escape(name)}</dt><dd>{escape(str(value or "not known"))}</dd>' for name, value in lines)
     return f'<div class="mm-card"><dl>{rows}</dl></div>'

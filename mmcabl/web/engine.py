@@ -8,13 +8,15 @@ from typing import Any, Dict, List
 
 from mmcabl.images import shown
 from mmcabl.images.decoding import VARIABLE
+from mmcabl.reports.entries import sha256_of_photograph
 from mmcabl.structures import ForensicSample
 from mmcabl.web.drawing import prompts_of, read_drawing
 from mmcabl.web.judge import USED, Judge
 from mmcabl.web.limits import MIB, Limits, Refused
+from mmcabl.web.report import report_zip
 from mmcabl.web.shelf import Entry, Shelf
 from mmcabl.web.uploads import plain_name
-from mmcabl.web.view import thumb, view_of
+from mmcabl.web.view import palette, thumb, view_of
 
 
 class Engine:
@@ -32,7 +34,7 @@ class Engine:
 
     def about(self) -> Dict[str, Any]:
         """The model's card and its decision threshold, for the page."""
-        return self.judge.about()
+        return dict(self.judge.told(), palette=palette())
 
     def check(self, owner: str, path: str, name: str) -> str:
         """Judge a file and keep the result; returns its key. The file is not needed any more then.
@@ -51,25 +53,22 @@ class Engine:
             raise Refused(_without_path(sample.reason or sample.failed, path, name))
         name = plain_name(name, names)
         key = f'{len(names):04d}-{secrets.token_hex(8)}'
-        self.shelf.put(owner, key, Entry(name, replace(sample, source=name), self.judge.map_threshold))
+        self.shelf.put(owner, key, Entry(name, replace(sample, source=name), self.judge.cgsr.threshold,
+                                         sha256_of_photograph(path)))
         return key
 
     def rows(self, owner: str, decision: float) -> List[Dict[str, Any]]:
         """The visitor's photographs as lines of a list: key, name, score, verdict, small picture."""
-        return [dict(key=key, name=entry.name, score=entry.sample.score, manipulated=entry.sample.score >= decision,
+        return [dict(key=key, name=entry.name, score=entry.sample.score, flagged=entry.sample.score >= decision,
                      thumb=thumb(entry.sample)) for key, entry in self.shelf.of(owner)]
 
     def view(self, owner: str, key: str, decision: float) -> Dict[str, Any]:
         """A photograph as it stands, see :func:`mmcabl.web.view.view_of`, with its name, score and verdict."""
         entry = self.shelf.get(owner, key)
-        sample, drawn = entry.sample, entry.drawn is not None
-        manipulated = sample.required('score') >= decision
-        if manipulated and sample.mask is None:  # judged authentic at the threshold it came with
-            sample = entry.sample = self.judge.at(sample, entry.threshold)
-        shown_prompts = USED[entry.kind or self.judge.cgsr.prompt] if manipulated or drawn else ()
-        return dict(view_of(sample, entry.threshold, manipulated or drawn, shown_prompts), key=key, name=entry.name,
-                    score=sample.score, decision=decision, manipulated=manipulated, drawn=entry.drawn,
-                    note=sample.note, refiner=self.judge.refiner_name, stamp=secrets.token_hex(4))
+        sample = entry.sample = self._judged(entry, decision)
+        shown_prompts = USED[entry.kind or self.judge.cgsr.prompt] if sample.flagged or entry.drawn else ()
+        return dict(view_of(sample, entry.threshold, shown_prompts), key=key, name=entry.name, decision=decision,
+                    drawn=entry.drawn, refiner=self.judge.refiner_name, stamp=secrets.token_hex(4))
 
     def move(self, owner: str, key: str, decision: float, threshold: Any) -> Dict[str, Any]:
         """Another threshold of the map: mask, prompts and refinement anew, the network not."""
@@ -96,18 +95,19 @@ class Engine:
 
     def report(self, owner: str, decision: float) -> bytes:
         """The report of ``mmcabl check`` on the visitor's photographs as they stand, a zip file."""
-        entries = [entry for _, entry in self.shelf.of(owner)]
+        entries = [replace(entry, sample=self._judged(entry, decision)) for _, entry in self.shelf.of(owner)]
         if not entries:
             raise Refused('There is nothing to report: no photograph has been judged.')
-        return self.judge.report([self._final(entry, decision) for entry in entries], decision)
+        return report_zip(entries, self.judge.about, decision)
 
-    def _final(self, entry: Entry, decision: float) -> ForensicSample:
-        """The sample as it is on the page: without a mask below the threshold, unless a person asked for one."""
-        flagged = entry.sample.required('score') >= decision
-        if flagged and entry.sample.mask is None:
-            entry.sample = self.judge.at(entry.sample, entry.threshold)
-        sample = replace(entry.sample, flagged=flagged or entry.drawn is not None)
-        return sample if sample.flagged else replace(sample, mask=None, masks={})
+    def _judged(self, entry: Entry, decision: float) -> ForensicSample:
+        """The sample at a decision threshold: below it there is no mask but one that a person asked for."""
+        sample = replace(entry.sample, flagged=entry.sample.required('score') >= decision)
+        if entry.drawn is not None:
+            return sample
+        if not sample.flagged:
+            return replace(sample, mask=None, masks={})
+        return self.judge.at(sample, entry.threshold) if sample.mask is None else sample
 
     def forget(self, owner: str) -> None:
         """The visitor has gone: nothing of theirs is kept."""

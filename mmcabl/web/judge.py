@@ -6,25 +6,31 @@ from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 
+from mmcabl.apis.inputs import Given
 from mmcabl.refinement import CGSR
+from mmcabl.reports.about import About
 from mmcabl.structures import ForensicSample, Prompts
 
 #: Prompt kind (Table VI) -> what of the prompts it uses.
 USED = {'null': (), 'point': ('positive',), 'box': ('box',), 'box_point': ('box', 'positive', 'negative')}
-BY_HAND = 'The mask answers what a person drew, not the prompts of the model.'
+#: What is said of masks that are not the model's alone, and what was drawn for each kind.
+BY_HAND = 'The mask answers {} that a person drew.'
+DRAWN = {'point': 'a point', 'box': 'a box', 'box_point': 'a box or points'}
+MOVED = 'A person has moved the threshold of the map to {:.2f}.'
 
 
 class Judge:
     """A model, and CGSR apart from it, so that thresholds and drawings need no forward pass.
 
     Args:
-        inferencer: as :class:`mmcabl.apis.inferencer.ForensicInferencer`: ``inferencer([path])`` gives a list with
-            one sample. Its model's ``postprocessor`` is the CGSR that is used; a model without one gets CGSR's
-            default on a map that is a probability.
+        inferencer: :class:`mmcabl.apis.inferencer.ForensicInferencer`, or one with its methods. Its model's
+            ``postprocessor`` is the CGSR that is used; a model without one gets CGSR's default on a map that is a
+            probability.
+        about: of the model, for reports.
     """
 
-    def __init__(self, inferencer: Any) -> None:
-        self.inferencer = inferencer
+    def __init__(self, inferencer: Any, about: About) -> None:
+        self.inferencer, self.about = inferencer, about
         self.forwards = 0
         own = getattr(getattr(inferencer, 'model', None), 'postprocessor', None)
         self.cgsr = own if isinstance(own, CGSR) else CGSR(normalize='none')
@@ -33,14 +39,10 @@ class Judge:
             self.cgsr.refiner.cache = self._encodings
 
     def __call__(self, path: str) -> ForensicSample:
-        """What the model says of a file."""
+        """What the model says of a file, whatever its name."""
         self.forwards += 1
-        return self.inferencer([path])[0]
-
-    @property
-    def map_threshold(self) -> float:
-        """Of the map, as the model's config has it."""
-        return self.cgsr.threshold
+        given = Given(path, path)
+        return self.inferencer.samples([(0, given)], [self.inferencer.load(0, given)])[0]
 
     @property
     def refiner_name(self) -> str:
@@ -48,29 +50,27 @@ class Judge:
         return type(self.cgsr.refiner).__name__.replace('Refiner', '')
 
     def at(self, sample: ForensicSample, threshold: float) -> ForensicSample:
-        """The sample with another threshold of the map: prompts and masks anew."""
+        """The sample with a threshold of the map: prompts and masks anew."""
         cgsr = copy(self.cgsr)
         cgsr.threshold = threshold
         found = cgsr(sample.required('picture'), sample.required('raw_map'))
+        note = '' if threshold == self.cgsr.threshold else MOVED.format(threshold)
         return replace(sample, cam=found.cam, prompts=asdict(found.prompts), masks=found.masks,
-                       mask=found.masks[found.kind], note=sample.note.replace(BY_HAND, '').strip())
+                       mask=found.masks[found.kind], note=note)
 
     def asked(self, sample: ForensicSample, prompts: Prompts, kind: str) -> ForensicSample:
         """The sample with the refiner's mask for a person's prompts."""
         mask = self.cgsr.refiner.refine([sample.required('picture')], [prompts], [kind])[0][0]
-        note = f'{sample.note.replace(BY_HAND, "")} {BY_HAND}'.strip()
-        return replace(sample, prompts=asdict(prompts), masks={kind: mask}, mask=mask, note=note)
+        return replace(sample, prompts=asdict(prompts), masks={kind: mask}, mask=mask,
+                       note=BY_HAND.format(DRAWN[kind]))
 
     def forget(self) -> None:
         """Keep nothing of any picture."""
         self._encodings.clear()
 
-    def about(self) -> Dict[str, Any]:
-        """The model's card as a dict, and ``threshold``, its decision threshold."""
-        card = getattr(self.inferencer, 'card', None)
-        known = card.as_dict() if hasattr(card, 'as_dict') else dict(name=str(card or ''))
-        return dict(known, threshold=float(getattr(self.inferencer, 'threshold', None) or 0.5),
-                    refiner=self.refiner_name)
+    def told(self) -> Dict[str, Any]:
+        """What the page says of the model: no path of this machine is in it."""
+        return dict(self.about.model(), refiner=self.refiner_name, threshold=self.about.threshold)
 
 
 class LastEncodings:
@@ -95,4 +95,3 @@ class LastEncodings:
         while len(self._kept) > self.most:
             del self._kept[next(iter(self._kept))]
         return [found[key] for key in keys]
-

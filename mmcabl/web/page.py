@@ -1,8 +1,9 @@
 """The page's parts and wires, in Gradio. What happens is in :mod:`mmcabl.web.visits`."""
 
+from contextlib import contextmanager
 from html import escape
 from pathlib import Path
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, Iterator
 
 from mmcabl.web.card import TITLE, card_html, title_html
 from mmcabl.web.limits import Limits, Refused
@@ -36,29 +37,31 @@ def build_page(visits: Visits, about: Dict[str, Any], limits: Limits) -> Any:
     """
     import gradio as gr
 
-    class Photographs(gr.File):
-        """Paths of uploads as they are: Gradio's own makes another, empty file for each."""
-
-        def preprocess(self, payload):
-            return [file.path for file in payload.root] if payload else []
-
-    def said(action: Callable[..., Any], *arguments: Any) -> Any:
+    @contextmanager
+    def told() -> Iterator[None]:
         try:
-            return action(*arguments)
+            yield
         except Refused as error:
             raise gr.Error(escape(str(error)), title='Not done', print_exception=False, duration=12) from None
 
+    def said(action: Callable[..., Any], *arguments: Any) -> Any:
+        with told():
+            return action(*arguments)
+
     def judge(files, decision, request: gr.Request):
-        for found in visits.judge(request.session_hash, files, decision):
-            yield None, found['list'], found['view'] or gr.skip()
+        paths = [file['path'] for file in files or ()]
+        with told():
+            for found in visits.judge(request.session_hash, paths, decision):
+                yield None, found['list'], found['view'] or gr.skip(), found['list']['chosen'] or gr.skip()
 
     def pick(decision, event: gr.EventData, request: gr.Request):
-        found = said(visits.shown, request.session_hash, str(event._data.get('key')), decision)
-        return found['list'], found['view']
+        key = str(event._data.get('key'))
+        found = said(visits.shown, request.session_hash, key, decision)
+        return found['list'], found['view'], key
 
-    def decide(decision, view, request: gr.Request):
-        found = said(visits.shown, request.session_hash, view, decision)
-        return found['list'], found['view'] or gr.skip()
+    def decide(decision, key, request: gr.Request):
+        found = said(visits.shown, request.session_hash, key, decision)
+        return found['list'], found['view'] or gr.skip(), key
 
     def move(decision, event: gr.EventData, request: gr.Request):
         data = event._data
@@ -80,23 +83,24 @@ def build_page(visits: Visits, about: Dict[str, Any], limits: Limits) -> Any:
         gr.HTML(title_html(about), padding=False)
         with gr.Row():
             with gr.Column(scale=1, min_width=290):
-                files = Photographs(label='Photographs', file_count='multiple', file_types=KINDS, height=150,
-                                    elem_id='mm-drop')
+                files = gr.File(label='Photographs', file_count='multiple', file_types=KINDS, height=150,
+                                elem_id='mm-drop')
                 photographs = gr.HTML(None, html_template='<div class="mm-list"></div>', js_on_load=asset('list.js'),
                                       apply_default_css=False, elem_id='mm-photographs')
                 decision = gr.Slider(0, 1, about['threshold'], step=0.01, elem_id='mm-decision',
-                                     label='Decision threshold', info='Judged manipulated from this score on.')
+                                     label='Decision threshold', info='Flagged from this score on.')
                 button = gr.Button('Download the report', elem_id='mm-report', size='sm')
                 ticket = gr.HTML(None, html_template='<span></span>', js_on_load=FETCH, visible='hidden')
             with gr.Column(scale=3, min_width=420):
                 viewer = gr.HTML(None, html_template=asset('viewer.html'), js_on_load=asset('viewer.js'),
-                                 apply_default_css=False, elem_id='mm-viewer')
+                                 apply_default_css=False, elem_id='mm-viewer', palette=about['palette'])
         with gr.Accordion('The weights, the limits, and what becomes of your photographs', open=False):
             gr.HTML(card_html(about, limits), padding=False)
-        shown = [photographs, viewer]
-        files.upload(judge, [files, decision], [files, *shown], show_progress='minimal', **quiet)
+        shown = [photographs, viewer, gr.State('')]
+        # not preprocessed: Gradio would make another, empty file for each
+        files.upload(judge, [files, decision], [files, *shown], show_progress='minimal', preprocess=False, **quiet)
         photographs.picked(pick, decision, shown, show_progress='hidden', **quiet)
-        decision.release(decide, [decision, viewer], shown, show_progress='hidden', **quiet)
+        decision.release(decide, [decision, shown[-1]], shown, show_progress='hidden', **quiet)
         viewer.moved(move, decision, viewer, show_progress='minimal', **quiet)
         viewer.drawn(draw, decision, viewer, show_progress='minimal', **quiet)
         button.click(report, decision, ticket, show_progress='minimal', **quiet)

@@ -43,7 +43,8 @@ def open_site(make: Callable[..., Any], arguments: Tuple[Any, ...], limits: Limi
     """A page that is ready to be served; when the block ends, its folder and its worker are gone.
 
     Args:
-        make: what makes the :class:`mmcabl.web.engine.Engine` in the worker's process, with its arguments.
+        make: what makes the :class:`mmcabl.web.engine.Engine` in the worker's process, with its arguments behind the
+            page's folder and the limits.
         hosts: names by which the server may be called; empty: any.
 
     Raises:
@@ -52,7 +53,7 @@ def open_site(make: Callable[..., Any], arguments: Tuple[Any, ...], limits: Limi
     """
     need_web()
     with tempfile.TemporaryDirectory(prefix='mmcabl-page-', ignore_cleanup_errors=True) as folder:
-        worker = Worker(make, arguments, limits)
+        worker = Worker(make, (folder, limits, *arguments), limits)
         try:
             import gradio  # noqa: F401 - for seconds, as the worker imports torch
             worker.ready()

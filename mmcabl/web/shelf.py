@@ -21,6 +21,7 @@ class Entry:
         name: of its file, without folders; unlike those of the visitor's others.
         sample: what is known of it, as it stands: another threshold or a drawing changes its prompts and mask.
         threshold: of the map.
+        sha256: of the file.
         drawn: what a person drew, as the browser said it; the prompts and the mask are this person's then.
         kind: of the prompts (Table VI) that were drawn; '' for the model's own.
         used: when it was asked for, in seconds of ``time.monotonic``.
@@ -29,6 +30,7 @@ class Entry:
     name: str
     sample: ForensicSample
     threshold: float
+    sha256: str = ''
     drawn: Optional[Dict[str, Any]] = None
     kind: str = ''
     used: float = 0.

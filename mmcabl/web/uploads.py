@@ -73,7 +73,7 @@ def sweep(folder: Path, seconds: float) -> None:
 def plain_name(name: Any, taken: Any = ()) -> str:
     """A file's name for people: no folders, nothing unprintable, 120 characters at most, unlike those ``taken``."""
     text = os.path.basename(str(name).replace('\\', '/'))
-    text = ''.join(c for c in text if c.isprintable()).strip() or 'photograph'
+    text = ''.join(c for c in text if c.isprintable()).strip().lstrip('.') or 'photograph'
     stem, dot, kind = text.rpartition('.')
     stem, kind = (stem, kind) if dot and stem and len(kind) < 8 else (text, '')
     stem, end = stem[:110], f'.{kind}' if kind else ''

@@ -21,6 +21,7 @@ class Visits:
     def __init__(self, worker: Worker, limits: Limits, folder: Path) -> None:
         self.worker, self.limits, self.folder, self.tickets = worker, limits, folder, Tickets()
         self._gone: Set[str] = set()
+        self._troubles: Dict[str, List[Dict[str, str]]] = {}  # of each visitor's last files
 
     def judge(self, who: str, files: Optional[List[Any]], decision: float) -> Iterator[Dict[str, Any]]:
         """Judge files one after the other and remove each; yields ``list`` and, where there is news, ``view``.
@@ -28,7 +29,7 @@ class Visits:
         A file that cannot be judged is a line of its own with a sentence.
         """
         self._gone.discard(who)
-        troubles: List[Dict[str, str]] = []
+        troubles = self._troubles[who] = []
         chosen, files = '', list(files or ())
         try:
             for number, file in enumerate(files):
@@ -45,19 +46,19 @@ class Visits:
                 if who in self._gone:
                     return
                 left = len(files) - number - 1
-                yield self.shown(who, chosen, decision, troubles, f'{left} more to come ...' if left else '')
+                yield self.shown(who, chosen, decision, f'{left} more to come ...' if left else '')
         finally:
             for file in files:
                 remove(file, self.folder)
             if who in self._gone:  # the tab was closed meanwhile
                 self.leave(who)
 
-    def shown(self, who: str, key: str, decision: Any, troubles: Any = (), note: str = '') -> Dict[str, Any]:
+    def shown(self, who: str, key: str, decision: Any, note: str = '') -> Dict[str, Any]:
         """``list`` and ``view`` of a photograph at a decision threshold."""
         decision = _decision(decision)
-        rows = self._ask(troubles, 'rows', who, decision) or []
-        view = self._ask(troubles, 'view', who, key, decision) if key else None
-        return dict(list=dict(rows=rows, troubles=list(troubles), chosen=key, note=note), view=view)
+        rows = self.worker.ask('rows', who, decision)
+        view = self.worker.ask('view', who, key, decision) if key else None
+        return dict(list=dict(rows=rows, troubles=self._troubles.get(who, []), chosen=key, note=note), view=view)
 
     def move(self, who: str, key: Any, decision: Any, threshold: Any) -> Dict[str, Any]:
         """The view at another threshold of the map."""
@@ -73,19 +74,11 @@ class Visits:
 
     def leave(self, who: str) -> None:
         """Nothing of a visitor's is kept."""
+        self._troubles.pop(who, None)
         self._gone.add(who)
         if len(self._gone) > 10000:
             self._gone.clear()
         self.worker.tell('forget', who)
-
-    def _ask(self, troubles: Any, *request: Any) -> Any:
-        try:
-            return self.worker.ask(*request)
-        except Refused as error:
-            if isinstance(troubles, list):
-                troubles.append(dict(name='', reason=str(error)))
-                return None
-            raise
 
 
 def _decision(value: Any) -> float:

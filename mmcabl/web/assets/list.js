@@ -20,8 +20,8 @@ function fill() {
     picture.src = row.thumb;
     picture.alt = '';
     const words = node('span', 'mm-words', '');
-    const verdict = node('span', 'mm-mark', row.manipulated ? 'judged manipulated' : 'below the threshold');
-    verdict.dataset.manipulated = row.manipulated ? 'yes' : 'no';
+    const verdict = node('span', 'mm-mark', row.flagged ? 'flagged' : 'not flagged');
+    verdict.dataset.flagged = row.flagged ? 'yes' : 'no';
     words.append(node('span', 'mm-file', row.name), verdict);
     button.append(picture, words, node('span', 'mm-score', row.score.toFixed(3)));
     button.addEventListener('click', () => trigger('picked', { key: row.key }));

@@ -4,7 +4,6 @@ const find = (name) => element.querySelector('.mm-' + name);
 const viewer = find('viewer'), stage = find('stage'), photo = find('photo'), layer = find('layer');
 const marks = find('marks'), blend = find('blend'), threshold = find('threshold'), show = find('show');
 const radios = [...element.querySelectorAll('input[name=mm-layer]')];
-const STOPS = [[0, 0, 4], [66, 10, 104], [147, 38, 103], [221, 81, 58], [252, 165, 10], [252, 255, 164]];
 let data = null, map = null, mask = null, live = false, start = null, drawing = null;
 
 const chosen = () => radios.find((r) => r.checked)?.value ?? 'photo';
@@ -25,11 +24,6 @@ async function grey(source) {
   return { width: canvas.width, height: canvas.height, values };
 }
 
-function colour(value) {
-  const at = value / 255 * (STOPS.length - 1), low = Math.min(Math.floor(at), STOPS.length - 2), part = at - low;
-  return STOPS[low].map((c, i) => c + part * (STOPS[low + 1][i] - c));
-}
-
 function paint() {
   const name = chosen(), source = name === 'map' ? map : live ? map : mask;
   layer.hidden = name === 'photo' || !source;
@@ -38,7 +32,8 @@ function paint() {
   const picture = new ImageData(width, height), opacity = 255 * blend.value / 100;
   const inside = (x, y) => x >= 0 && y >= 0 && x < width && y < height && values[y * width + x] >= limit;
   for (let y = 0, i = 0; y < height; y++) for (let x = 0; x < width; x++, i++) {
-    if (name === 'map') picture.data.set([...colour(values[i]), opacity], 4 * i);
+    const value = values[i];
+    if (name === 'map') picture.data.set([...(data.flagged ? props.palette[value] : [value, value, value]), opacity], 4 * i);
     else if (inside(x, y)) {
       const edge = !(inside(x - 1, y) && inside(x + 1, y) && inside(x, y - 1) && inside(x, y + 1));
       picture.data.set(edge ? [255, 255, 255, 255] : [220, 20, 30, opacity], 4 * i);
@@ -72,12 +67,11 @@ function drawMarks(found) {
 function caption() {
   const text = {
     photo: 'The photograph as it was given, upright.',
-    map: 'What drew the network most. The brightest place is 1 in every photograph, authentic ones too.',
-    mask: !mask && !live ? 'No mask: the score is below the decision threshold.'
+    map: data.about_map,
+    mask: !mask && !live ? 'No mask: the score is below the threshold.'
       : live ? `Where the map is at least ${Number(threshold.value).toFixed(2)}.`
-        : data.drawn ? `${data.refiner}'s answer to your drawing: ${percent(data.share)} of the picture.`
-          : `${data.refiner}'s answer to the prompts of the map: ${percent(data.share)} of the picture.` };
-  find('caption').textContent = [text[chosen()], data.note].filter(Boolean).join(' ');
+        : `${percent(data.share)} of the picture, by ${data.refiner}.` };
+  find('caption').textContent = [text[chosen()], chosen() === 'mask' && data.note].filter(Boolean).join(' ');
 }
 
 async function fill() {
@@ -86,7 +80,7 @@ async function fill() {
   if (!data) return;
   const now = data, planes = await Promise.all([grey(data.map), grey(data.mask)]);
   if (now !== data) return;  // another photograph was chosen meanwhile
-  const other = viewer.dataset.key !== data.key || viewer.dataset.judged !== String(data.manipulated);
+  const other = viewer.dataset.key !== data.key || viewer.dataset.judged !== String(data.flagged);
   [map, mask] = planes;
   live = false;
   drawing = data.drawn;
@@ -95,18 +89,19 @@ async function fill() {
   stage.style.aspectRatio = `${data.width} / ${data.height}`;
   stage.style.setProperty('--shape', data.width / data.height);
   find('name').textContent = data.name;
-  find('verdict').textContent = (data.manipulated ? 'Judged manipulated' : 'Not judged manipulated')
-    + `: score ${data.score.toFixed(3)} ${data.manipulated ? 'reaches' : 'is below'} ${data.decision.toFixed(2)}`;
-  find('verdict').dataset.manipulated = data.manipulated ? 'yes' : 'no';
+  find('verdict').textContent = `${data.flagged ? 'Flagged' : 'Not flagged'}: score ${data.score.toFixed(3)} `
+    + `${data.flagged ? 'reaches' : 'is below'} ${data.decision.toFixed(2)}`;
+  find('verdict').dataset.flagged = data.flagged ? 'yes' : 'no';
+  find('meaning').textContent = data.meaning;
   threshold.value = data.threshold;
   threshold.nextElementSibling.textContent = Number(threshold.value).toFixed(2);
   find('clear').hidden = !data.drawn;
   if (data.drawn) choose('mask');
-  else if (other) choose(data.manipulated ? 'mask' : 'map');
+  else if (other) choose(data.flagged ? 'mask' : 'map');
   drawMarks(data);
   paint();
   caption();
-  Object.assign(viewer.dataset, { key: data.key, judged: data.manipulated, shown: data.stamp });
+  Object.assign(viewer.dataset, { key: data.key, judged: data.flagged, shown: data.stamp });
 }
 
 function place(event) {

@@ -18,7 +18,8 @@ from mmcabl.utils.names import to_text
 PHOTOGRAPHS = (*IMAGE_EXTENSIONS, '.jpe', '.jfif', '.webp', '.gif', '.avif', '.jp2', '.dib', '.ppm', '.pgm', '.heic',
                '.heif', '.jxl', '.psd', '.dng', '.cr2', '.cr3', '.nef', '.arw', '.orf', '.rw2', '.raf')
 LISTS = ('.txt', '.lst', '.list')
-ACCEPTED = 'a path (image, folder, or a .txt list of paths), an (H, W, 3) or (H, W) array, a PIL image, or lists of these'
+ACCEPTED = ('a path (image, folder, or a .txt list of paths), an (H, W, 3) or (H, W) array, a PIL image, or lists of '
+            'these')
 _EXIF_ORIENTATION = 274
 
 

@@ -31,8 +31,8 @@ class ExportedNetwork(nn.Module):
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         if not isinstance(model, WeaklySupervisedLocalizer):
-            raise ValueError(f'A {type(model).__name__} cannot be exported: accepted is a model of the type '
-                             'mmcabl.WeaklySupervisedLocalizer, such as those of configs/cabl and configs/quickstart.')
+            raise ValueError(f'A {type(model).__name__} cannot be exported: accepted is a '
+                             'mmcabl.WeaklySupervisedLocalizer, as those of configs/cabl and configs/quickstart are.')
         model = deepcopy(model).eval()
         self.backbone, self.head = traceable(model.inference_backbone()), model.head
         self.neck = model.neck if model.with_neck else None
@@ -40,6 +40,8 @@ class ExportedNetwork(nn.Module):
         self.mirrored = (False, True) if model.flip else (False,)
         self.attention = None if model.attention == 'none' else TracedAverage(model.attention_residual,
                                                                               model.attention_blocks)
+        if self.attention is not None:
+            self.attention.prefix = int(self.head.with_cls_token)
         pre = model.data_preprocessor
         self.bgr = not pre.to_rgb
         self.register_buffer('mean', pre.mean.clone())
@@ -71,7 +73,10 @@ class ExportedNetwork(nn.Module):
                 feats = self.backbone(batch)
         if self.neck is not None:
             feats = self.neck(feats)
-        maps = self.head.class_maps(feats, shape, token_grid(self.backbone, shape))
+        grid = token_grid(self.backbone, shape)
+        maps = self.head.class_maps(feats, shape, grid)
+        if self.attention is not None:
+            self.attention.grid = grid or tuple(maps['trans'].shape[-2:])
         cam = localization_map(maps, self.attention, self.union)
         return self.head.score(self.head(feats))[:, -1], cam[:, self.class_index]
 
@@ -87,7 +92,13 @@ class ExportedNetwork(nn.Module):
 
 
 class TracedAverage(AttentionPropagator):
-    """Eq. (2)'s average attention in plain matrix products, the same for any number of tokens."""
+    """Eq. (2)'s average attention in plain matrix products, the same for any number of tokens.
+
+    ``prefix`` tokens before the patches, which lie on ``grid``, lose their rows and columns.
+    """
+
+    prefix = 0
+    grid: Tuple[int, int]
 
     def _attend(self, query: Tensor, key: Tensor, value: Tensor, dropout_p: float = 0.) -> Tensor:
         weights = torch.softmax((query * query.shape[-1] ** -0.5) @ key.transpose(-2, -1), dim=-1)
@@ -96,13 +107,12 @@ class TracedAverage(AttentionPropagator):
         return weights @ value
 
     def _average(self, maps: Tensor) -> Tensor:
-        return (self._sum @ maps) / (self.blocks * self._heads)
+        return (self._sum[:, self.prefix:, self.prefix:] @ maps) / (self.blocks * self._heads)
 
     def propagate(self, maps: Tensor) -> Tensor:
-        """As upstream in the class; the tokens before the patches are one class token at most."""
-        flat = maps.flatten(2).transpose(1, 2)
-        prefix = self._sum.shape[-1] - flat.shape[1]
-        out = self._average(F.pad(flat, (0, 0, prefix, 0)))[:, prefix:].transpose(1, 2).reshape(maps.shape)
+        """As the class says."""
+        # the exporter takes the shape of a reshaped tensor for a constant
+        out = self._average(maps.flatten(2).transpose(1, 2)).transpose(1, 2).unflatten(2, self.grid)
         return (out + self.residual * maps) / (1 + self.residual) if self.residual else out
 
 
@@ -128,7 +138,7 @@ def traceable(backbone: nn.Module) -> nn.Module:
         for name, child in list(module.named_children()):
             if isinstance(child, AdaptivePadding):
                 if child.padding != 'corner' or child.kernel_size != child.stride:
-                    raise ValueError(f'A {type(backbone).__name__} with padding {child.padding!r} cannot be exported.')
+                    raise ValueError(f'A {type(backbone).__name__} that pads {child.padding!r} cannot be exported.')
                 setattr(module, name, TracedPadding(*child.stride))
     return backbone
 
@@ -155,7 +165,7 @@ def stretched(maps: Tensor, size) -> Tensor:
 
 
 def resized(image: Tensor, height: int, width: int) -> Tensor:
-    """As ``scales.resize``, bilinear and anti-aliased, by two matrix products: runtimes differ in their own filter."""
+    """As ``scales.resize``, bilinear and anti-aliased, by matrix products: runtimes differ in their own filter."""
     rows, columns = (_filter(image.shape[-2], height, image), _filter(image.shape[-1], width, image))
     return rows @ image @ columns.transpose(0, 1)
 

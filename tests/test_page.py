@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip('gradio', reason="the extra 'web' is not installed")
-playwright = pytest.importorskip('playwright.sync_api', reason='playwright, which drives the browser, is not installed')
+playwright = pytest.importorskip('playwright.sync_api', reason='playwright is not installed')
 CHROMIUM = shutil.which('chromium') or shutil.which('chromium-browser')
 if CHROMIUM is None:
     pytest.skip('there is no chromium on this machine', allow_module_level=True)
@@ -92,7 +92,8 @@ def changed(page, act):
     """Do something and wait until the viewer shows something else."""
     before = page.locator('.mm-viewer').get_attribute('data-shown') or ''
     act()
-    page.wait_for_function('before => (document.querySelector(".mm-viewer").dataset.shown ?? "") !== before', arg=before)
+    page.wait_for_function('before => (document.querySelector(".mm-viewer").dataset.shown ?? "") !== before',
+                           arg=before)
 
 
 def slide(page, selector, value):
@@ -168,7 +169,8 @@ def bomb():
 
 def test_hostile_files(visitor, site, photographs, tmp_path):
     good = (photographs / 'plain.jpg').read_bytes()
-    names = ['<img src=x onerror=window.bad=1>${window.bad=2}{{window.bad=3}}`.jpg', 'cut.jpg', 'bomb.png', 'page.jpg']
+    script = '<img src=x onerror=window.bad=1>${window.bad=2}{{window.bad=3}}`.jpg'
+    names = [script, 'cut.jpg', 'bomb.png', 'page.jpg']
     for name, data in zip(names, (good, good[:-200], bomb(), b'<html><script>window.bad = 4</script></html>')):
         (tmp_path / name).write_bytes(data)
     give(visitor, *(tmp_path / name for name in names))
@@ -181,7 +183,7 @@ def test_hostile_files(visitor, site, photographs, tmp_path):
     assert visitor.evaluate('window.bad') is None and str(site.folder) not in visitor.content()
     (tmp_path / 'large.jpg').write_bytes(good + bytes(2 ** 20))
     give(visitor, tmp_path / 'large.jpg')
-    visitor.get_by_text('exceeds the maximum allowed size').first.wait_for()
+    visitor.get_by_text('exceed the maximum allowed size').first.wait_for()
     give(visitor, *[photographs / 'plain.jpg'] * 6)  # there is one, and six is the limit
     visitor.get_by_text('6 photographs on your page, the limit').wait_for()
 

@@ -23,16 +23,17 @@ class Judge:
     """A model, and CGSR apart from it, so that thresholds and drawings need no forward pass.
 
     Args:
-        inferencer: :class:`mmcabl.apis.inferencer.ForensicInferencer`, or one with its methods. Its model's
-            ``postprocessor`` is the CGSR that is used; a model without one gets CGSR's default on a map that is a
-            probability.
+        inferencer: :class:`mmcabl.apis.inferencer.ForensicInferencer`, or one with its methods. Its ``cgsr``
+            or its model's ``postprocessor`` is the CGSR that is used; a model without one gets CGSR's default on a
+            map that is a probability.
         about: of the model, for reports.
     """
 
     def __init__(self, inferencer: Any, about: About) -> None:
         self.inferencer, self.about = inferencer, about
         self.forwards = 0
-        own = getattr(getattr(inferencer, 'model', None), 'postprocessor', None)
+        model = getattr(inferencer, 'model', None)
+        own = getattr(inferencer, 'cgsr', None) or getattr(model, 'postprocessor', None)
         self.cgsr = own if isinstance(own, CGSR) else CGSR(normalize='none')
         self._encodings = LastEncodings()
         if hasattr(self.cgsr.refiner, 'encode') and self.cgsr.refiner.cache is None:

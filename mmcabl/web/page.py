@@ -49,9 +49,9 @@ def build_page(visits: Visits, about: Dict[str, Any], limits: Limits) -> Any:
             return action(*arguments)
 
     def judge(files, decision, request: gr.Request):
-        paths = [file['path'] for file in files or ()]
+        given = [(file.get('path'), file.get('orig_name')) for file in files or () if isinstance(file, dict)]
         with told():
-            for found in visits.judge(request.session_hash, paths, decision):
+            for found in visits.judge(request.session_hash, given, decision):
                 yield None, found['list'], found['view'] or gr.skip(), found['list']['chosen'] or gr.skip()
 
     def pick(decision, event: gr.EventData, request: gr.Request):
@@ -79,7 +79,7 @@ def build_page(visits: Visits, about: Dict[str, Any], limits: Limits) -> Any:
         page.state_holder.session_data.pop(request.session_hash, None)  # Gradio keeps what it last showed
 
     quiet: Dict[str, Any] = dict(api_visibility='private', concurrency_id='worker')  # one queue for all
-    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(60, 600)) as page:
+    with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
         gr.HTML(title_html(about), padding=False)
         with gr.Row():
             with gr.Column(scale=1, min_width=290):

@@ -9,9 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Callable, Collection, Iterator, Tuple
 
-from mmcabl.web.gate import Gate
-from mmcabl.web.limits import Limits
-from mmcabl.web.uploads import sweep
+from mmcabl.web.gate import UPLOAD, Gate
+from mmcabl.web.limits import Limits, Refused
+from mmcabl.web.uploads import receive, sweep
 from mmcabl.web.visits import Visits
 from mmcabl.web.worker import Worker
 
@@ -88,7 +88,7 @@ class Site:
         os.environ.update(GRADIO_TEMP_DIR=str(self.folder), GRADIO_ANALYTICS_ENABLED='False')
         try:
             import gradio as gr
-            from fastapi import FastAPI, Response
+            from fastapi import FastAPI, Request, Response
 
             from mmcabl.web.page import asset, build_page
 
@@ -101,6 +101,13 @@ class Site:
                     return Response('This report was fetched already, or not in time; ask for it again.', 404)
                 return Response(data, media_type='application/zip', headers={
                     'content-disposition': 'attachment; filename="mmcabl-report.zip"', 'cache-control': 'no-store'})
+
+            @app.post(UPLOAD)
+            async def upload(request: Request) -> Any:
+                try:
+                    return await receive(request, self.folder, self.limits.file_bytes, self.limits.photographs)
+                except Refused as error:
+                    return Response(str(error), 413)
 
             page = build_page(self.visits, about, self.limits)
             font = ['system-ui', 'Segoe UI', 'Helvetica', 'Arial', 'sans-serif']  # none is fetched

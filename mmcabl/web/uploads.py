@@ -2,11 +2,10 @@
 
 import os
 import secrets
-import shutil
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Iterator, List
 
 from mmcabl.web.limits import Refused
 
@@ -21,29 +20,49 @@ def inside(path: Any, folder: Path) -> bool:
         return False
 
 
+async def receive(request: Any, folder: Path, most: int, count: int) -> List[str]:
+    """Write the files of a form and return their paths.
+
+    Gradio's own way names uploads by their contents, so that two visitors with one photograph share a file, and the
+    first to be answered would take it from the other. Names that senders gave are no part of a path.
+
+    Args:
+        request: a ``starlette.requests.Request``, whose length was checked.
+        most: bytes of each.
+        count: of files.
+
+    Raises:
+        Refused: larger ones; nothing is kept then.
+    """
+    paths: List[Path] = []
+    async with request.form(max_files=count, max_fields=8) as form:
+        files = [file for file in form.getlist('files') if hasattr(file, 'read')]
+        large = [plain_name(file.filename) for file in files if file.size > most]
+        if large:
+            raise Refused(f'{", ".join(large)}: larger than {most / 2 ** 20:g} MB, the limit of this page.')
+        for file in files:
+            paths.append(folder / f'{secrets.token_hex(16)}.photograph')
+            paths[-1].write_bytes(await file.read())
+    return [str(path) for path in paths]
+
+
 def take(path: Any, folder: Path, most: int) -> Path:
-    """An upload under a name of ours, so that nothing hangs on what its sender called it (a list of paths, say).
+    """The path of an upload.
 
     Raises:
         Refused: it is none, or larger than ``most`` bytes.
     """
     if not inside(path, folder):
-        raise Refused('This is no photograph that was given to the page; give it again.')
+        raise Refused('This is no photograph that was given to the page, or it waited too long; give it again.')
     if os.path.getsize(path) > most:
         raise Refused(f'The file is larger than {most / 2 ** 20:g} MB, the limit of this page.')
-    taken = Path(path).rename(folder / f'{secrets.token_hex(8)}.photograph')
-    with suppress(OSError):  # a folder to itself, which Gradio names by the file's digest
-        Path(path).parent.rmdir()
-    return taken
+    return Path(path)
 
 
 def remove(path: Any, folder: Path) -> None:
-    """Remove an upload and the folder that it has to itself."""
+    """Remove an upload."""
     if inside(path, folder):
-        path = Path(path)
-        path.unlink(missing_ok=True)
-        if path.parent.resolve() != folder.resolve():
-            shutil.rmtree(path.parent, ignore_errors=True)
+        Path(path).unlink(missing_ok=True)
 
 
 def files_in(folder: Path) -> Iterator[os.stat_result]:

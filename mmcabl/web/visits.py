@@ -1,7 +1,7 @@
 """What happens when a visitor does something: between the page's parts and the worker."""
 
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Set
+from typing import Any, Dict, Iterator, List, Sequence, Set, Tuple
 
 from mmcabl.web.limits import Limits, Refused
 from mmcabl.web.tickets import Tickets
@@ -23,32 +23,31 @@ class Visits:
         self._gone: Set[str] = set()
         self._troubles: Dict[str, List[Dict[str, str]]] = {}  # of each visitor's last files
 
-    def judge(self, who: str, files: Optional[List[Any]], decision: float) -> Iterator[Dict[str, Any]]:
-        """Judge files one after the other and remove each; yields ``list`` and, where there is news, ``view``.
+    def judge(self, who: str, files: Sequence[Tuple[Any, Any]], decision: float) -> Iterator[Dict[str, Any]]:
+        """Judge files, (path, name for people), one after the other and remove each; yields what is then shown.
 
         A file that cannot be judged is a line of its own with a sentence.
         """
         self._gone.discard(who)
         troubles = self._troubles[who] = []
-        chosen, files = '', list(files or ())
+        chosen = ''
         try:
-            for number, file in enumerate(files):
-                name, path = plain_name(Path(str(file)).name), None
+            for number, (file, given_name) in enumerate(files):
+                name = plain_name(given_name)
                 try:
-                    path = take(file, self.folder, self.limits.file_bytes)
-                    key = self.worker.ask('check', who, str(path), name)
+                    path = str(take(file, self.folder, self.limits.file_bytes))
+                    key = self.worker.ask('check', who, path, name)
                     chosen = chosen or key
                 except Refused as error:
                     troubles.append(dict(name='' if str(error).startswith(name) else name, reason=str(error)))
                 finally:
-                    for given in (path, file):
-                        remove(given, self.folder)
+                    remove(file, self.folder)
                 if who in self._gone:
                     return
                 left = len(files) - number - 1
                 yield self.shown(who, chosen, decision, f'{left} more to come ...' if left else '')
         finally:
-            for file in files:
+            for file, _ in files:
                 remove(file, self.folder)
             if who in self._gone:  # the tab was closed meanwhile
                 self.leave(who)

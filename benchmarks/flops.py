@@ -1,4 +1,4 @@
-"""Floating-point operations of the paper's recipe, counted by PyTorch on tensors without contents: nothing is computed.
+"""Floating-point operations of the paper's recipe, counted by PyTorch on tensors without contents.
 
     python benchmarks/flops.py                       the counts, and hours at an assumed speed
     python benchmarks/flops.py --tflops 100          at another

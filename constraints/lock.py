@@ -28,8 +28,9 @@ def main() -> None:
         found = [package['metadata'] for package in json.loads(report.read_text())['install']]
     pins = {re.sub('[-_.]+', '-', package['name']).lower(): package['version'] for package in found}
     pins.pop('mmcabl')
-    lines = [f'# mmcabl[{EXTRAS}] on Python 3.11 and newer; written by constraints/lock.py.',
-             *(f'{name}=={version}{MARKER if name.startswith(LINUX) else ""}' for name, version in sorted(pins.items()))]
+    lines = [f'# mmcabl[{EXTRAS}] on Python 3.11 and newer; written by constraints/lock.py.']
+    for name, version in sorted(pins.items()):
+        lines.append(f'{name}=={version}{MARKER if name.startswith(LINUX) else ""}')
     (HERE / 'onedl.lock').write_text('\n'.join(lines) + '\n')
 
 

@@ -97,8 +97,9 @@ def _api_page(room: str, modules: List[str], seen: List[int]) -> str:
         public = {member: getattr(module, member) for member in getattr(module, '__all__', ())}
         known = [member for member, found in public.items() if id(found) in seen]
         seen += [id(found) for found in public.values() if callable(found)]
+        leave_out = [f'   :exclude-members: {", ".join(known)}'] if known else []
         lines += [f'## {name}', '', '```{eval-rst}', f'.. automodule:: {name}', '   :members:',
-                  '   :imported-members:', *([f'   :exclude-members: {", ".join(known)}'] if known else ()), '```', '']
+                  '   :imported-members:', *leave_out, '```', '']
     return '\n'.join(lines)
 
 
@@ -111,5 +112,6 @@ def _fields(card: Any) -> Dict[str, Any]:
 def _cell(value: Any) -> str:
     if isinstance(value, dict):
         return '<br>'.join(f'{k}: {_cell(v)}' for k, v in value.items())
-    return f'{value:,}' if isinstance(value, int) else f'{value:g}' if isinstance(value, float) else (
-        str(value).replace('|', '\\|'))
+    if isinstance(value, (int, float)):
+        return f'{value:,}' if isinstance(value, int) else f'{value:g}'
+    return str(value).replace('|', '\\|')

@@ -15,7 +15,7 @@ PAGES = [ROOT / 'README.md', ROOT / 'configs/table1/README.md', *sorted((ROOT / 
 FENCE = re.compile(r'^( *)```(\S*)[^\n]*\n(.*?)^\1```', re.M | re.S)
 MARK = re.compile(r'<!-- (run|not run|run by)(?:: ([^>]*?))? -->\s*\Z')
 #: Commands of the system, which are not ours to check.
-OF_THE_SYSTEM = {'cd', 'git', 'export', 'mkdir', 'curl', 'sha256sum', 'md5sum', 'mv', 'source', 'docker', 'tensorboard'}
+OF_THE_SYSTEM = {'cd', 'git', 'source', 'docker', 'tensorboard'}
 LAUNCHERS = {'srun': 1, 'python -m torch.distributed.run': 3}
 
 

@@ -113,8 +113,8 @@ def test_python_blocks_run(block, tmp_path, monkeypatch):
 
 
 def _anywhere(name):
-    from mmengine.registry import LOOPS, VISUALIZERS
     from mmengine.registry import DATA_SAMPLERS as SAMPLERS
+    from mmengine.registry import LOOPS, VISUALIZERS
     return any(registry.get(name) for registry in (LOOPS, VISUALIZERS, SAMPLERS))
 
 

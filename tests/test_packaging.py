@@ -91,7 +91,8 @@ def test_an_sdist_is_the_source(built):
     with tarfile.open(built['sdist']) as file:
         names = {name.split('/', 1)[-1] for name in file.getnames()}
     assert {'Makefile', 'LICENSE', 'README.md', 'setup.py', 'CITATION.cff', 'Dockerfile', '.pre-commit-config.yaml',
-            '.github/workflows/tests.yml', 'docs/notebooks/add_cabl.ipynb', 'constraints/onedl.lock', 'constraints/onedl.txt', 'docs/datasets.md',
+            '.github/workflows/tests.yml', 'docs/notebooks/add_cabl.ipynb', 'constraints/onedl.lock',
+            'constraints/onedl.txt', 'docs/datasets.md',
             'tests/conftest.py', 'tests/data/golden/metrics.npz', 'benchmarks/cam.py'} <= names
     assert not [name for name in names if name.endswith('.pyc') or '.mim' in name]
     assert 'Deprecat' not in built['said'], built['said']

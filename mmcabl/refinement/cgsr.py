@@ -111,7 +111,8 @@ class CGSR:
             for field, value in result.fields().items():
                 sample.set_field(value, field)
 
-    def _refine(self, images, prompts, kinds, device) -> List[Dict[str, np.ndarray]]:
+    def _refine(self, images: Sequence[np.ndarray], prompts: Sequence[Prompts], kinds: Sequence[str],
+                device: Optional['torch.device']) -> List[Dict[str, np.ndarray]]:
         results = [{k: np.zeros(image.shape[:2], bool) for k in kinds} for image in images]
         todo = [i for i, p in enumerate(prompts) if p.box is not None] if kinds else []
         if todo:

@@ -1,5 +1,5 @@
 from pathlib import Path
-from typing import List, Optional, Sequence
+from typing import Any, List, Optional, Sequence
 
 import numpy as np
 import torch
@@ -60,7 +60,7 @@ class SAMRefiner(Refiner):
             path = _existing(model, checkpoint)
             sam = sam_model_registry[model]()
             load_exactly(sam, path)
-        self.sam = sam.eval().requires_grad_(False)
+        self.sam: Any = sam.eval().requires_grad_(False)
         self.predictor = SamPredictor(self.sam)
         self.batch_size, self.multimask_output = max(1, batch_size), multimask_output
         self._asked, self._half, self._cache_dir = device, DTYPES[dtype], cache_dir

@@ -9,7 +9,8 @@ from safetensors.torch import load_file, save_file
 
 from mmcabl.checkpoints import CheckpointError
 from mmcabl.refinement import CGSR, TransformersRefiner
-from mmcabl.refinement.transformers_models import KINDS, load_model
+from mmcabl.refinement.transformers_configs import KINDS
+from mmcabl.refinement.transformers_models import load_model
 from mmcabl.registry import MODELS
 from tests.test_sam import KINDS as PROMPT_KINDS
 from tests.test_sam import PROMPTS, pictures
@@ -145,7 +146,7 @@ def test_a_config_can_name_no_code(folders, tmp_path):
     """What transformers would run or fetch for it is not there any more when it reads the config."""
     (tmp_path / 'model.safetensors').write_bytes((folders['sam'] / 'model.safetensors').read_bytes())
     (tmp_path / 'config.json').write_text(config_of(
-        folders['sam'], auto_map=dict(AutoModel='there--code.Model'), attn_implementation='some/kernel', dtype='int8'))
+        folders['sam'], auto_map=dict(AutoModel='a--b.Model'), attn_implementation='some/kernel', dtype='int8'))
     model = load_model(tmp_path)[0]
     assert model.config._attn_implementation == 'sdpa' and not hasattr(model.config, 'auto_map')
     assert model.dtype == torch.float32

@@ -16,7 +16,8 @@ def current_device() -> torch.device:
 
 def check_types(name: str, dtype: str, precision: Optional[str]) -> None:
     """Raise ValueError where one of the two options is none that there is."""
-    for option, given, accepted in (('dtype', dtype, tuple(DTYPES)), ('precision', precision, (None, 'auto', *DTYPES))):
+    choices = ('dtype', dtype, tuple(DTYPES)), ('precision', precision, (None, 'auto', *DTYPES))
+    for option, given, accepted in choices:
         if given not in accepted:
             raise ValueError(f'Unknown {option} {given!r} for {name}; accepted are {", ".join(map(str, accepted))}.')
 
@@ -41,7 +42,7 @@ def encoder_dtype(device: torch.device, dtype: str, precision: Optional[str]) ->
 def cpu_has_bfloat16() -> bool:
     """Whether this CPU multiplies bfloat16 in hardware (AVX512-BF16, AMX, Arm's); False where torch cannot tell."""
     capabilities = getattr(torch.cpu, 'get_capabilities', dict)()  # newer than torch 2.1
-    return any(capabilities.get(name) for name in ('avx512_bf16', 'amx_bf16', 'arm_bf16', 'bf16'))
+    return any(capabilities.get(name) for name in ('avx512_bf16', 'amx_bf16', 'bf16'))
 
 
 @contextmanager

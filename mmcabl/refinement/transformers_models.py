@@ -1,42 +1,18 @@
 """Promptable segmentation models of Hugging Face's ``transformers``, from files that are data."""
 
 import json
-import re
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Dict, NamedTuple, Optional, Tuple, Union
+from typing import Any, Dict, Optional, Tuple, Union
 
 import torch
 from torch import Tensor, nn
 
 from mmcabl.checkpoints import CheckpointError, read_checkpoint
 from mmcabl.checkpoints.matching import not_finite, parameters_of
+from mmcabl.refinement.transformers_configs import KINDS, read_config, unusable
 
 
-class Kind(NamedTuple):
-    """The classes that a ``model_type`` stands for."""
-
-    config: str
-    model: str
-    processor: str
-
-
-#: ``model_type`` of a ``config.json`` -> its classes. Published SAM 2 and EdgeTAM files name their video models,
-#: of which the image model is a part.
-KINDS = {
-    'sam': Kind('SamConfig', 'SamModel', 'SamImageProcessor'),
-    'sam_hq': Kind('SamHQConfig', 'SamHQModel', 'SamImageProcessor'),
-    'sam2': Kind('Sam2Config', 'Sam2Model', 'Sam2ImageProcessor'),
-    'edgetam': Kind('EdgeTamConfig', 'EdgeTamModel', 'Sam2ImageProcessor'),
-}
-KINDS.update(sam2_video=KINDS['sam2'], edgetam_video=KINDS['edgetam'])
-#: What the parts of such a model may be; others are models of other libraries or of other kinds.
-PARTS = re.compile(r'(sam|sam_hq|sam2|edgetam)(_\w+)?|timm_wrapper')
-#: Keys that would fetch code, kernels or files, or choose how weights are read.
-DROPPED = {'auto_map', 'attn_implementation', '_attn_implementation', 'experts_implementation', 'quantization_config',
-           'transformers_weights', '_name_or_path', 'dtype', 'torch_dtype', 'pretrained_cfg'}
-#: Arguments of timm's models that change their shape alone.
-TIMM_ARGUMENTS = {'in_chans', 'features_only', 'out_indices'}
 WEIGHTS = ('model.safetensors', 'pytorch_model.bin')
 
 
@@ -56,7 +32,7 @@ def load_model(path: Union[str, Path], config: Optional[str] = None) -> Tuple[nn
         ImportError: ``transformers`` (or, for EdgeTAM, ``timm``) is lacking, or too old for the model.
     """
     weights, config = _files(Path(path), config)
-    given = _read_config(config)
+    given = read_config(config)
     kind, transformers = KINDS[given['model_type']], _transformers()
     missing = [name for name in kind if not hasattr(transformers, name)]
     if missing:
@@ -67,7 +43,7 @@ def load_model(path: Union[str, Path], config: Optional[str] = None) -> Tuple[nn
     except ImportError as error:
         raise ImportError(f"{config} needs timm: pip install 'mmcabl[transformers]'.") from error
     except Exception as error:  # whatever hostile numbers can raise
-        raise _unusable(config, error) from None
+        raise unusable(config, error) from None
     state = parameters_of(read_checkpoint(weights), str(weights))
     return _filled(getattr(transformers, kind.model), built, state, weights, config), _processor(
         getattr(transformers, kind.processor), built, weights.parent)
@@ -85,36 +61,6 @@ def _files(path: Path, config: Optional[str]) -> Tuple[Path, Path]:
         raise FileNotFoundError(f'{found} is not a file; {weights} needs the config.json that it was published with, '
                                 'beside it or as refiner.config.')
     return weights, found
-
-
-def _read_config(path: Path) -> Dict[str, Any]:
-    try:
-        given = json.loads(path.read_text(encoding='utf-8'))
-    except (ValueError, RecursionError) as error:
-        raise _unusable(path, error) from None
-    name = given.get('model_type') if isinstance(given, dict) else None
-    if not isinstance(name, str) or name not in KINDS:
-        raise CheckpointError(f'{path} is of model_type {str(name)[:40]!r}; accepted are {", ".join(KINDS)}.')
-    given = {key: value for key, value in given.items() if key in (
-        'model_type', 'vision_config', 'prompt_encoder_config', 'mask_decoder_config')}
-    return _plain(given, path)
-
-
-def _plain(node: Any, path: Path) -> Any:
-    """The config without what could fetch or run anything."""
-    if isinstance(node, list):
-        return [_plain(value, path) for value in node]
-    if not isinstance(node, dict):
-        return node
-    name = node.get('model_type')
-    if name is not None and not (isinstance(name, str) and PARTS.fullmatch(name)):
-        raise CheckpointError(f'{path} has a part of model_type {str(name)[:40]!r}, which is none of SAM\'s.')
-    timm = node.get('architecture', '')
-    if not isinstance(timm, str) or not re.fullmatch(r'[\w.]*', timm):  # timm fetches `hf-hub:...`
-        raise CheckpointError(f"{path} names the architecture {str(timm)[:40]!r}; a model of timm's is needed.")
-    if isinstance(node.get('model_args'), dict):
-        node = {**node, 'model_args': {k: v for k, v in node['model_args'].items() if k in TIMM_ARGUMENTS}}
-    return {key: _plain(value, path) for key, value in node.items() if key not in DROPPED}
 
 
 def _transformers() -> ModuleType:
@@ -136,7 +82,7 @@ def _filled(cls: Any, config: Any, state: Dict[str, Tensor], weights: Path, name
                                            attn_implementation='sdpa', local_files_only=True,
                                            output_loading_info=True)
     except Exception as error:  # shapes that do not fit, whatever a hostile config can raise
-        raise _unusable(f'{weights} (with {named})', error) from None
+        raise unusable(f'{weights} (with {named})', error) from None
     finally:
         logging.set_verbosity(level)
         logging.enable_progress_bar()
@@ -161,13 +107,8 @@ def _processor(cls: Any, config: Any, folder: Path) -> Any:
                 options = {key: [float(v) for v in found[key]] for key in ('image_mean', 'image_std') if key in found}
                 break
             except (ValueError, TypeError, AttributeError) as error:
-                raise _unusable(folder / name, error) from None
+                raise unusable(folder / name, error) from None
     square = dict(height=side, width=side)
     if cls.__name__ == 'SamImageProcessor':
         return cls(size=dict(longest_edge=side), pad_size=square, **options)
     return cls(size=square, **options)
-
-
-def _unusable(path: Union[str, Path], error: Exception) -> CheckpointError:
-    said = ' '.join(str(error).split())[:160]
-    return CheckpointError(f'{path} cannot be used ({type(error).__name__}{": " + said if said else ""}).')

@@ -88,8 +88,9 @@ class TransformersRefiner(Refiner):
             if len(points):
                 given['input_points'].append([points * factors])
                 given['input_labels'].append([labels])
-        inputs = {name: torch.from_numpy(np.array(values)).to(self.device) for name, values in given.items() if values}
-        inputs = {name: value if name == 'input_labels' else value.float() for name, value in inputs.items()}
+        inputs = {name: torch.from_numpy(np.array(values)) for name, values in given.items() if values}
+        inputs = {name: (value if name == 'input_labels' else value.float()).to(self.device)
+                  for name, value in inputs.items()}
         out = self.model(**encoding, **inputs, multimask_output=self.multimask_output)
         best = out.iou_scores[:, 0].argmax(-1)
         logits = [masks[0, i] for masks, i in zip(out.pred_masks, best)]

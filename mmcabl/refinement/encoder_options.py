@@ -53,6 +53,8 @@ def computing_in(device: torch.device, dtype: torch.dtype) -> Iterator[None]:
         yield
 
 
-def compiled(module: nn.Module, wanted: bool) -> nn.Module:
-    """The module through ``torch.compile``, for one size of input; itself where it is not ``wanted``."""
-    return torch.compile(module, dynamic=False) if wanted else module
+def compile_in_place(module: nn.Module) -> None:
+    """Let ``torch.compile`` run a module, for one size of input at a time; its parameters keep their names."""
+    if not hasattr(module, 'compile'):
+        raise ValueError(f'compile=True needs torch 2.2 or newer; this is {torch.__version__}.')
+    module.compile(dynamic=False)

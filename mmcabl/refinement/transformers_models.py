@@ -12,7 +12,6 @@ from mmcabl.checkpoints import CheckpointError, read_checkpoint
 from mmcabl.checkpoints.matching import not_finite, parameters_of
 from mmcabl.refinement.transformers_configs import KINDS, read_config, unusable
 
-
 WEIGHTS = ('model.safetensors', 'pytorch_model.bin')
 
 

@@ -4,7 +4,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmcabl.refinement.encoder_options import check_types, compiled, computing_in, current_device, encoder_dtype
+from mmcabl.refinement.encoder_options import (
+    check_types,
+    compile_in_place,
+    computing_in,
+    current_device,
+    encoder_dtype,
+)
 from mmcabl.refinement.refiner import Refiner
 from mmcabl.refinement.transformers_models import load_model
 from mmcabl.registry import MODELS
@@ -40,7 +46,7 @@ class TransformersRefiner(Refiner):
         self.batch_size, self.multimask_output = max(1, batch_size), multimask_output
         self._asked, self._types = device, (dtype, precision)
         if compile:
-            self.model.vision_encoder = compiled(self.model.vision_encoder, True)
+            compile_in_place(self.model.vision_encoder)
         self._place(torch.device(device) if device else current_device())
 
     def to(self, device: torch.device) -> 'TransformersRefiner':

@@ -115,7 +115,9 @@ class CGSR:
         todo = [i for i, p in enumerate(prompts) if p.box is not None] if kinds else []
         if todo:
             refiner = self.refiner if device is None else self.refiner.to(device)
-            given = {'maps': [maps[i] for i in todo]} if isinstance(refiner, MapRefiner) else {}
+            given = {}
+            if isinstance(refiner, MapRefiner):
+                given = dict(maps=[maps[i] for i in todo], threshold=self.threshold)
             masks = refiner.refine([images[i] for i in todo], [prompts[i] for i in todo], kinds, **given)
             for i, found in zip(todo, masks):
                 results[i] = dict(zip(kinds, found))

@@ -12,11 +12,11 @@ class MapRefiner(Refiner):
     """Moves the edges of the localization map itself to those of the image; the prompts then say what counts.
 
     The map is smoothed along the image by :meth:`follow` and thresholded. ``box``: within the box. ``point``: the
-    component that holds the positive point. ``box_point``: within the box, with a disc at the negative point taken
-    out. Where less than ``min_fill`` of the coarse mask's own pixels there are left, these are the answer.
+    component that holds the positive point. ``box_point``: the component within the box that holds the positive point
+    (all of them where none does), with a disc at the negative point taken out. Where less than ``min_fill`` of the coarse mask's own pixels there are left, these are the answer.
 
     Args:
-        threshold: of the smoothed map, in (0, 1).
+        threshold: of the smoothed map, in (0, 1), where 0.5 stands for CGSR's own threshold.
         max_side: larger images are shrunk to this longer side (px) for the smoothing, and the map is enlarged again.
         min_fill: least part that a mask has to have of the coarse one under the same prompt.
         radius: of the disc, as a part of the image's shorter side.
@@ -35,8 +35,8 @@ class MapRefiner(Refiner):
         """The map (H, W) float32 in [0, 1] smoothed along the edges of an image (H, W, 3) uint8 RGB."""
 
     def refine(self, images: Sequence[np.ndarray], prompts: Sequence[Prompts], kinds: Sequence[str],
-               maps: Optional[Sequence[np.ndarray]] = None) -> List[List[np.ndarray]]:
-        """As :meth:`Refiner.refine`, with the maps (H, W) in [0, 1] that the prompts were made from.
+               maps: Optional[Sequence[np.ndarray]] = None, threshold: float = 0.5) -> List[List[np.ndarray]]:
+        """As :meth:`Refiner.refine`, with the maps (H, W) in [0, 1] and the threshold that the prompts were made from.
 
         Raises:
             ValueError: there are no maps.
@@ -46,6 +46,7 @@ class MapRefiner(Refiner):
                              'mmcabl.CGSR, which passes both.')
         results = []
         for image, prompt, cam in zip(images, prompts, maps):
+            cam = np.interp(cam, [0, threshold, 1], [0, .5, 1]).astype(np.float32)
             soft = self._follow(image, cam)
             masks = {kind: self._select(soft >= self.threshold, cam >= 0.5, prompt, kind) for kind in kinds}
             results.append([masks[kind] for kind in kinds])
@@ -73,8 +74,9 @@ class MapRefiner(Refiner):
         found: Dict[str, np.ndarray] = {}
         for name, pixels in (('mask', mask), ('coarse', coarse)):
             pixels = pixels & (allowed > 0)
-            if kind == 'point':
-                pixels = _component(pixels, prompts.positive)
+            if 1 in labels:
+                held = _component(pixels, prompts.positive)
+                pixels = held if kind == 'point' or held.any() else pixels
             found[name] = pixels
         enough = (found['mask'] & found['coarse']).sum() >= self.min_fill * found['coarse'].sum()
         return found['mask'] if enough and found['mask'].any() else found['coarse']

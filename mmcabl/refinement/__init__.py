@@ -8,5 +8,6 @@ from mmcabl.refinement.sam import SAMRefiner
 from mmcabl.refinement.transformers_refiner import TransformersRefiner
 from mmcabl.structures.prompts import PROMPT_KINDS, Prompts
 
-__all__ = ['CGSR', 'ChanVeseRefiner', 'GrabCutRefiner', 'GuidedFilterRefiner', 'MapRefiner', 'PROMPT_KINDS', 'Prompts',
-           'RandomWalkerRefiner', 'Refinement', 'Refiner', 'SAMRefiner', 'SuperPixelRefiner', 'TransformersRefiner']
+__all__ = ['CGSR', 'ChanVeseRefiner', 'GrabCutRefiner', 'GuidedFilterRefiner', 'MapRefiner', 'PROMPT_KINDS',
+           'Prompts', 'RandomWalkerRefiner', 'Refinement', 'Refiner', 'SAMRefiner', 'SuperPixelRefiner',
+           'TransformersRefiner']

@@ -13,7 +13,8 @@ class MapRefiner(Refiner):
 
     The map is smoothed along the image by :meth:`follow` and thresholded. ``box``: within the box. ``point``: the
     component that holds the positive point. ``box_point``: the component within the box that holds the positive point
-    (all of them where none does), with a disc at the negative point taken out. Where less than ``min_fill`` of the coarse mask's own pixels there are left, these are the answer.
+    (all of them where none does), with a disc at the negative point taken out. Where less than ``min_fill`` of the
+    coarse mask's own pixels there are left, these are the answer.
 
     Args:
         threshold: of the smoothed map, in (0, 1), where 0.5 stands for CGSR's own threshold.
@@ -36,7 +37,7 @@ class MapRefiner(Refiner):
 
     def refine(self, images: Sequence[np.ndarray], prompts: Sequence[Prompts], kinds: Sequence[str],
                maps: Optional[Sequence[np.ndarray]] = None, threshold: float = 0.5) -> List[List[np.ndarray]]:
-        """As :meth:`Refiner.refine`, with the maps (H, W) in [0, 1] and the threshold that the prompts were made from.
+        """As :meth:`Refiner.refine`, with the maps (H, W) in [0, 1] and the threshold that gave the prompts.
 
         Raises:
             ValueError: there are no maps.

@@ -53,7 +53,7 @@ def test_the_benchmark_runs_on_a_cpu(scripts, capsys):
 
 @new_torch
 def test_predicted_memory_counts_what_has_a_closed_form(scripts):
-    """After a step: weights, gradients and two states of AdamW; recomputing costs none of it, and its peak is lower."""
+    """After a step: weights, gradients and two states of AdamW; the peak is lower where CABL is computed again."""
     import memory
     from parts import localizer
     weights = sum(p.numel() * 4 for p in localizer(True).parameters())

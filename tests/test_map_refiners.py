@@ -27,7 +27,8 @@ def test_the_mask_follows_the_picture(name):
     if name != 'GuidedFilterRefiner':
         pytest.importorskip('skimage', reason='needs mmcabl[quickstart]')
     image, truth, cam = scene()
-    cgsr = MODELS.build(dict(type='mmcabl.CGSR', refiner=dict(type=f'mmcabl.{name}'), compare=['null', 'point', 'box']))
+    refiner = dict(type=f'mmcabl.{name}')
+    cgsr = MODELS.build(dict(type='mmcabl.CGSR', refiner=refiner, compare=['null', 'point', 'box']))
     found = cgsr.batch([image, np.tile(image, (1, 3, 1))], [cam, np.pad(cam, ((0, 0), (0, 192)))])
     for result, wanted in zip(found, (truth, np.pad(truth, ((0, 0), (0, 192))))):
         before = PixelF1.calculate(result.masks['null'], wanted)
@@ -38,7 +39,7 @@ def test_the_mask_follows_the_picture(name):
 
 
 def test_the_threshold_is_cgsrs():
-    """A map cut at 0.2 is refined as its square root-like stretch cut at 0.5."""
+    """A map cut at 0.2 is refined as one whose values below and above 0.2 are stretched to either side of 0.5."""
     image, _, cam = scene()
     cam = (cam - cam.min()) / (cam.max() - cam.min())
     low = CGSR(dict(type='mmcabl.GuidedFilterRefiner'), threshold=0.2)(image, cam)

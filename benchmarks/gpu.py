@@ -20,7 +20,7 @@ from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 import torch
-from parts import SYSTEMS, detector, localizer, loss_of, sam, samples, training
+from parts import SYSTEMS, detector, fake_mode, localizer, loss_of, sam, samples, training
 from torch import nn
 from torch._subclasses import FakeTensorMode
 from torch._subclasses.fake_tensor import unset_fake_temporarily
@@ -116,13 +116,13 @@ def refine(place: Place, dtype: str, fused: bool) -> Callable:
         from mmcabl.refinement.sam_attention import fuse
         fuse(model)
     pixels = torch.rand(1, 3, 1024, 1024, device='cuda')
-    points = torch.rand(1, 2, 2, device='cuda'), torch.ones(1, 2, dtype=torch.long, device='cuda')
+    box = torch.rand(1, 4, device='cuda')  # points are embedded by numbers, which a fake tensor has not
 
     def run() -> Any:
         with torch.no_grad():
             with place.autocast(dtype):
                 encoding = model.image_encoder(pixels).float()
-            sparse, dense = model.prompt_encoder(points, torch.rand(1, 4, device='cuda'), None)
+            sparse, dense = model.prompt_encoder(None, box, None)
             return model.mask_decoder(encoding, model.prompt_encoder.get_dense_pe(), sparse, dense, False)[0]
 
     return run
@@ -178,13 +178,14 @@ def main(arguments: Optional[List[str]] = None) -> int:
     print(f'torch {torch.__version__}, {name}{", tiny" if args.tiny else ""}\n')
     print('| what | setting | ms | GiB |\n|---|---|---|---|')
     failed = 0
-    for what, setting, make in rows(Place(args.device, args.tiny, None)):
+    for what, setting, _ in rows(Place(args.device, args.tiny, None)):
         if not what.startswith(tuple(args.only)):
             continue
-        place = Place('cuda' if args.fake else args.device, args.tiny, FakeTensorMode() if args.fake else None)
-        make = dict(((w, s), m) for w, s, m in rows(place))[what, setting]
         try:
-            cells = measure(make, place, args.repeats)
+            with fake_mode() if args.fake else nullcontext() as mode:
+                place = Place('cuda' if args.fake else args.device, args.tiny, mode)
+                make = {(w, s): m for w, s, m in rows(place)}[what, setting]
+                cells = measure(make, place, args.repeats)
         except Exception as error:  # one row may not fit; the others are still wanted
             failed += 1
             cells = f'{type(error).__name__}: {" ".join(str(error).split())[:120]} |'

@@ -13,8 +13,7 @@ import argparse
 from typing import List, Optional, Tuple
 
 import torch
-from parts import localizer, training
-from torch._subclasses import FakeTensorMode
+from parts import fake_mode, localizer, training
 from torch.distributed._tools.mem_tracker import MemTracker
 
 from mmcabl.utils.fake_gpu import on_fake_device
@@ -27,13 +26,12 @@ DTYPES = {'float32': torch.float32, 'bfloat16': torch.bfloat16}
 def predict(size: int, batch: int, blocks: str, recompute: Optional[bool], dtype: torch.dtype,
             tiny: bool = False) -> Tuple[float, float]:
     """Peak of a step and what stays after it (parameters, gradients, states), in GiB."""
-    mode = FakeTensorMode()
     model = localizer(tiny, blocks, recompute)
     loss = model.head.loss_module  # called for each branch, and MemTracker takes no module twice
     del model.head.loss_module
     model.head.loss_module = loss.forward
-    on_fake_device(model, mode, 'cpu').train()
-    with mode:
+    with fake_mode() as mode, mode:
+        on_fake_device(model, mode, 'cpu').train()
         step = training(model, size, batch, 'cpu', dtype)
         step()  # AdamW's states are made
         tracker = MemTracker()

@@ -1,14 +1,17 @@
 """Models and batches that ``gpu.py`` and ``memory.py`` measure."""
 
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, Iterator
 
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
+from torch._subclasses import FakeTensorMode
 
+from mmcabl.models.layers.edge import _kernels
 from mmcabl.registry import MODELS
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
@@ -17,6 +20,16 @@ SYSTEMS = ('mil-fcn_r50_b36-60e_casiav2-224', 'mil-fcn-wscl_r50_b36-60e_casiav2-
            'stage-net_r50_b16-20e_casiav2-448', 'stage-net-wscl_r50_b36-60e_casiav2-224',
            'mvss-net_r50_b8-50e_casiav2-512', 'cat-net_hrnet-w48_b22-200e_casiav2-512',
            'gsr-net_vgg16_b4-19e_casiav2-300', 'mantra-net_b8-30e_casiav2-256')
+
+
+@contextmanager
+def fake_mode() -> Iterator[FakeTensorMode]:
+    """A mode for fake tensors; CABL's kernels, which are kept from call to call, do not leave or enter it."""
+    _kernels.cache_clear()
+    try:
+        yield FakeTensorMode()
+    finally:
+        _kernels.cache_clear()
 
 
 def localizer(tiny: bool, blocks: str = 'all', recompute: Any = None) -> nn.Module:

@@ -30,7 +30,7 @@ def test_forward_paths_run_on_a_fake_gpu(scripts, capsys, what, rows):
 
 @new_torch
 def test_a_tensor_that_stays_on_the_cpu_is_found(scripts):
-    from torch._subclasses import FakeTensorMode
+    from parts import fake_mode
 
     from mmcabl.utils.fake_gpu import on_fake_device
 
@@ -38,10 +38,8 @@ def test_a_tensor_that_stays_on_the_cpu_is_found(scripts):
         def forward(self, x):
             return super().forward(x) + torch.ones(3)
 
-    mode = FakeTensorMode()
-    model = on_fake_device(Forgets(3, 3), mode)
-    with mode, pytest.raises(RuntimeError, match='device'):
-        model(torch.ones(2, 3, device='cuda'))
+    with fake_mode() as mode, mode, pytest.raises(RuntimeError, match='device'):
+        on_fake_device(Forgets(3, 3), mode)(torch.ones(2, 3, device='cuda'))
 
 
 @new_torch

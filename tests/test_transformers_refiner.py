@@ -5,9 +5,11 @@ import json
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from safetensors.torch import load_file, save_file
 
 from mmcabl.checkpoints import CheckpointError
+from mmcabl.engine import needs
 from mmcabl.refinement import CGSR, TransformersRefiner
 from mmcabl.refinement.transformers_configs import KINDS
 from mmcabl.refinement.transformers_models import load_model
@@ -157,3 +159,10 @@ def test_without_a_path_or_with_unknown_types():
         TransformersRefiner()
     with pytest.raises(ValueError, match="precision 'int8'.*None, auto, float32"):
         TransformersRefiner('x', precision='int8')
+
+
+def test_preflight_says_that_the_folder_is_missing(folders):
+    config = Config(dict(model=dict(type='mmcabl.CGSR', refiner=dict(type='mmcabl.TransformersRefiner', path='x/y'))))
+    assert any('weights x/y is not there (model.refiner.path)' in sentence for sentence in needs.test_needs(config))
+    config.model.refiner.path = str(folders['sam'])
+    assert not needs.test_needs(config)

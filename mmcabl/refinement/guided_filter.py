@@ -17,7 +17,7 @@ class GuidedFilterRefiner(MapRefiner):
         **kwargs: as of :class:`MapRefiner`.
     """
 
-    def __init__(self, window: float = 0.06, eps: float = 1e-3, **kwargs) -> None:
+    def __init__(self, window: float = 0.06, eps: float = 1e-4, **kwargs) -> None:
         super().__init__(**kwargs)
         if not 0 < window < 1 or not eps > 0:
             raise ValueError(f'GuidedFilterRefiner was given window={window}, eps={eps}; it accepts 0 < window < 1 '

@@ -1,4 +1,4 @@
-"""Refiners by scikit-image's segmentations: super-pixels, random walker, Chan-Vese."""
+"""Refiners by scikit-image's segmentations: super-pixels, Chan-Vese."""
 
 from types import ModuleType
 
@@ -6,8 +6,6 @@ import numpy as np
 
 from mmcabl.refinement.map_refiner import MapRefiner
 from mmcabl.registry import MODELS
-
-METHODS = ('slic', 'felzenszwalb')
 
 
 def _segmentation() -> ModuleType:
@@ -20,59 +18,25 @@ def _segmentation() -> ModuleType:
 
 @MODELS.register_module()
 class SuperPixelRefiner(MapRefiner):
-    """Each super-pixel gets the mean of the map within it.
+    """Each super-pixel (Felzenszwalb and Huttenlocher, IJCV 2004) gets the mean of the map within it.
 
     Args:
-        method: ``slic`` (Achanta et al., PAMI 2012) or ``felzenszwalb`` (IJCV 2004).
-        segments: how many super-pixels SLIC aims at; Felzenszwalb's scale is set to give about as many.
-        compactness: of SLIC: large is square, small follows colour.
+        segments: about how many there shall be at most; where the image is flat there are fewer.
         **kwargs: as of :class:`MapRefiner`.
     """
 
-    def __init__(self, method: str = 'slic', segments: int = 150, compactness: float = 10., **kwargs) -> None:
+    def __init__(self, segments: int = 600, **kwargs) -> None:
         super().__init__(**kwargs)
-        if method not in METHODS or segments < 1 or not compactness > 0:
-            raise ValueError(f'SuperPixelRefiner was given method={method!r}, segments={segments}, compactness='
-                             f'{compactness}; it accepts {" or ".join(METHODS)}, segments >= 1 and compactness > 0.')
-        self.method, self.segments, self.compactness = method, segments, compactness
+        if segments < 1:
+            raise ValueError(f'SuperPixelRefiner was given segments={segments}; it accepts segments >= 1.')
+        self.segments = segments
 
     def follow(self, image: np.ndarray, cam: np.ndarray) -> np.ndarray:
-        if self.method == 'slic':
-            numbers = _segmentation().slic(image, n_segments=self.segments, compactness=self.compactness,
-                                           start_label=0, channel_axis=-1)
-        else:
-            size = max(1, cam.size // (4 * self.segments))
-            numbers = _segmentation().felzenszwalb(image, scale=size / 2, sigma=.8, min_size=size, channel_axis=-1)
+        size = max(1, cam.size // self.segments)
+        numbers = _segmentation().felzenszwalb(image, scale=size / 2, sigma=.8, min_size=size, channel_axis=-1)
         numbers = numbers.ravel()
         sums = np.bincount(numbers, cam.ravel())
         return (sums / np.maximum(1, np.bincount(numbers)))[numbers].reshape(cam.shape).astype(np.float32)
-
-
-@MODELS.register_module()
-class RandomWalkerRefiner(MapRefiner):
-    """Probability that a random walk, which avoids edges, first meets the map's surely forged pixels (Grady, 2006).
-
-    Args:
-        sure: parts of the map's pixels, in (0, 0.5): the highest and the lowest that count as certain.
-        beta: how hard an edge is to cross.
-        **kwargs: as of :class:`MapRefiner`.
-    """
-
-    def __init__(self, sure: float = 0.05, beta: float = 130., max_side: int = 128, **kwargs) -> None:
-        super().__init__(max_side=max_side, **kwargs)
-        if not 0 < sure < 0.5 or not beta > 0:
-            raise ValueError(f'RandomWalkerRefiner was given sure={sure}, beta={beta}; it accepts 0 < sure < 0.5 '
-                             'and beta > 0.')
-        self.sure, self.beta = sure, beta
-
-    def follow(self, image: np.ndarray, cam: np.ndarray) -> np.ndarray:
-        low, high = np.quantile(cam, [max(self.sure, 0.3), 1 - self.sure])
-        labels = np.where(cam >= max(high, .5), 1, np.where(cam <= min(low, .5), 2, 0))
-        if not ((labels == 0).any() and (labels == 1).any() and (labels == 2).any()):
-            return cam
-        found = _segmentation().random_walker(image.astype(np.float64) / 255, labels, beta=self.beta, mode='cg_j',
-                                              channel_axis=-1, return_full_prob=True)
-        return np.asarray(found[0], np.float32)
 
 
 @MODELS.register_module()

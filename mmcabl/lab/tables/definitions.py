@@ -12,8 +12,9 @@ from mmcabl.utils.data_configs import AVERAGE, SETS
 VARIANTS = ('cabl', 'none', 'structure-i', 'structure-ii', 'blocks-third', 'blocks-two-thirds', 'prewitt')
 #: Models of mmsegmentation beside the method: full supervision, with CABL as a plug-in, with augmentation.
 MIXES = ('fcn', 'fcn-cabl', 'fcn-da')
-#: Masks that know nothing, as PixelF1 reports them; their image score is chance.
-BASELINES = {'trivial: all ones': 'p_f1_all_ones', 'trivial: random half': 'p_f1_random'}
+#: Masks that know nothing, as PixelF1 and PixelScores report them; their image score is chance.
+BASELINES = {'trivial: all ones': 'p_f1_all_ones', 'trivial: random half': 'p_f1_random',
+             'trivial: centre': 'p_f1_centre'}
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,12 @@ class Row:
     p_f1: str = 'p_f1'
     i_auc: bool = True
     on_demand: bool = False
+
+    def key(self, metric: str) -> str:
+        """Which of the reported numbers is this row's ``metric``."""
+        if metric == 'p_f1':
+            return self.p_f1
+        return metric if self.i_auc else metric + self.p_f1[len('p_f1'):]
 
 
 @dataclass(frozen=True)
@@ -87,12 +94,16 @@ TABLES: Dict[str, Table] = {table.name: table for table in (
     Table('table6', 'Table VI: prompts of CGSR', ('Prompt',), SETS, ('p_f1',), [
         *(Row((key,), values, 'cabl', f'p_f1_{key}') for key, values in paper.TABLE_VI.items()), *_trivial(1)]),
 )}
-#: Not one of the paper's: weak and full supervision in one toolbox, by one metric.
+#: Not the paper's: weak and full supervision in one toolbox, by one metric; what a P-F1 is worth.
 TABLES['mixes'] = Table(
     'mixes', 'Weak and full supervision', ('Supervision', 'Method'), SETS, BOTH, [
         Row(('full', 'FCN'), {}, 'fcn'), Row(('full', 'FCN, CABL as a plug-in'), {}, 'fcn-cabl'),
         Row(('full', 'FCN+DA'), paper.TABLE_I['FCN+DA'][1], 'fcn-da'),
         Row(('weak', 'Ours'), paper.TABLE_I[_OURS][1], 'cabl'), *_trivial(2)])
-PAPER_TABLES = [name for name in TABLES if name != 'mixes']
+TABLES['scores'] = Table(
+    'scores', 'Localization by numbers that a trivial mask cannot win', ('Mask',), SETS,
+    ('p_mcc', 'p_miou', 'p_auc', 'p_ap', 'p_f1_rank'),
+    [Row(('Ours',), {}, 'cabl'), Row(('Ours, without CABL',), {}, 'none'), *_trivial(1)])
+PAPER_TABLES = [name for name in TABLES if name not in ('mixes', 'scores')]
 #: The figures that are made beside them.
 FIGURES = ('fig4', 'fig5')

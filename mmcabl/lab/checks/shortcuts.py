@@ -1,5 +1,6 @@
 """What tells the classes of a data set apart without a pixel: quantisation tables, sizes, formats, subsampling."""
 
+import os
 from collections import Counter
 from dataclasses import dataclass
 from math import log, sqrt
@@ -50,8 +51,8 @@ class Shortcut:
         """What to think of it."""
         each = ', '.join(f'{TRACES[key]} {value:.3f}' for key, value in self.aucs.items())
         if self.found:
-            return (f'a shortcut: what the headers say, no pixel, tells manipulated from authentic images with an AUC '
-                    f'of {self.auc:.3f} ({each}), so a classifier can learn that in place of forgery; report I-AUC '
+            return (f'a shortcut: what the headers say, no pixel, tells manipulated from authentic images with an '
+                    f'AUC of {self.auc:.3f} ({each}), so a classifier can learn that in place of forgery; report I-AUC '
                     'also with every image saved again at one quality and size')
         return (f'no shortcut in the headers: they tell the classes apart with an AUC of {self.auc:.3f} ({each}; chance '
                 f'0.5 with a standard error of {self.error:.3f})')
@@ -59,6 +60,8 @@ class Shortcut:
 
 def header_traces(path: Union[str, Path]) -> Optional[Dict[str, Hashable]]:
     """What a file's header says, by the keys of :data:`TRACES`; None where it cannot be read. Nothing is decoded."""
+    if not os.path.isfile(path):  # a pipe would be waited for
+        return None
     Image.init()
     try:
         with open(path, 'rb') as file:

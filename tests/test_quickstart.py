@@ -32,7 +32,7 @@ def test_report_has_its_keys():
     text = reporting.as_markdown(found)
     assert '| Box: the final mask | 0.600 |' in text and '| Box+Point | 0.550 |' in text
     assert '| baseline: all ones | 0.300 |' in text and '| baseline: the middle of the image | 0.280 |' in text
-    assert 'MCC 0.330' in text and 'of 4: 1 by P-F1, 2 by MCC, 1.5 by pixel AUC' in text
+    assert 'MCC 0.330' in text and 'of 4: 1 by P-F1,\n2 by MCC, 1.5 by pixel AUC' in text
 
 
 def test_the_verdict_is_what_the_numbers_say():

@@ -65,6 +65,9 @@ def test_what_cannot_be_read_is_left_out(tmp_path):
     paths = write(tmp_path, 20, quality=lambda i: 90)
     (tmp_path / 'bad.jpg').write_bytes(b'\xff\xd8\xff\xdb\x00')
     (tmp_path / 'text.jpg').write_bytes(b'no picture')
+    if hasattr(os, 'mkfifo'):  # nobody writes to it: whoever waits, waits for ever
+        os.mkfifo(tmp_path / 'pipe.jpg')
+        assert header_traces(tmp_path / 'pipe.jpg') is None
     assert header_traces(tmp_path / 'bad.jpg') is None and header_traces(tmp_path / 'gone.jpg') is None
     odd = [tmp_path / 'bad.jpg', tmp_path / 'text.jpg']
     assert find_shortcut(paths + odd, [0, 1] * 10 + [0, 1]).images == (10, 10)

@@ -37,8 +37,8 @@ def main() -> int:
     parser.add_argument('--workers', type=int, help='threads; all cores by default')
     parser.add_argument('--partial', action='store_true', help='a part of the published images will do')
     parser.add_argument('--max-pixels', type=int, help='of a readable image; 100 megapixels by default')
-    parser.add_argument('--headers', action='store_true', help='decode nothing: only say whether quantisation tables, '
-                        'sizes, formats and subsampling tell the classes apart')
+    parser.add_argument('--headers', action='store_true', help='decode nothing: only say whether quantisation '
+                        'tables, sizes, formats and subsampling tell the classes apart')
     parser.add_argument('--quiet', action='store_true', help='no progress bar')
     args = parser.parse_args()
     try:

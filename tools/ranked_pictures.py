@@ -21,7 +21,8 @@ def main() -> None:
     parser.add_argument('--rows', type=int, default=8, help='of each picture')
     args = parser.parse_args()
     try:
-        written = write_ranked(args.folder, own_folder(args.out, ['ranked.md']), args.number, args.overlays, args.rows)
+        out = own_folder(args.out, ['ranked.md'])
+        written = write_ranked(args.folder, out, args.number, args.overlays, args.rows)
     except (OSError, ValueError) as error:
         raise SystemExit(str(error)) from None
     print('\n'.join(map(str, written)))

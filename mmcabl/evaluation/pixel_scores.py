@@ -96,5 +96,6 @@ def ranks(means: Dict[str, float]) -> Dict[str, float]:
     for key in RANKED:
         others = [value for name, value in means.items() if name.startswith(f'{key}_')]
         if others:
-            found[f'{key}_rank'] = 1. + sum(v > means[key] for v in others) + sum(v == means[key] for v in others) / 2
+            above, same = sum(v > means[key] for v in others), sum(v == means[key] for v in others)
+            found[f'{key}_rank'] = 1. + above + same / 2
     return found

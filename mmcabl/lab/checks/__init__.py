@@ -5,5 +5,5 @@ from mmcabl.lab.checks.check_report import as_dict, report_text
 from mmcabl.lab.checks.leakage import Leakage, find_leakage
 from mmcabl.lab.checks.shortcuts import Shortcut, find_shortcut
 
-__all__ = ['Findings', 'Leakage', 'Shortcut', 'as_dict', 'check_headers', 'check_root', 'find_leakage', 'find_shortcut',
-           'recognize', 'report_text']
+__all__ = ['Findings', 'Leakage', 'Shortcut', 'as_dict', 'check_headers', 'check_root', 'find_leakage',
+           'find_shortcut', 'recognize', 'report_text']

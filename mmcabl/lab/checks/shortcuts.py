@@ -51,9 +51,9 @@ class Shortcut:
         """What to think of it."""
         each = ', '.join(f'{TRACES[key]} {value:.3f}' for key, value in self.aucs.items())
         if self.found:
-            return (f'a shortcut: what the headers say, no pixel, tells manipulated from authentic images with an '
-                    f'AUC of {self.auc:.3f} ({each}), so a classifier can learn that in place of forgery; report I-AUC '
-                    'also with every image saved again at one quality and size')
+            return (f'a shortcut: headers, no pixel, tell manipulated from authentic images with an AUC of '
+                    f'{self.auc:.3f} ({each}), so a classifier can learn that in place of forgery; report I-AUC also '
+                    'with every image saved again at one quality and size')
         return (f'no shortcut in the headers: they tell the classes apart with an AUC of {self.auc:.3f} ({each}; chance '
                 f'0.5 with a standard error of {self.error:.3f})')
 

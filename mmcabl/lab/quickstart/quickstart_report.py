@@ -58,9 +58,10 @@ I-AUC **{report['i_auc']:.3f}** (chance 0.5), image accuracy {report['i_acc']:.3
 |---|---|
 {rows}
 
-Final mask: MCC {scores['p_mcc']:.3f} (a mask that knows nothing 0), IoU of the manipulated part {report['p_iou']:.3f} and
-of the authentic one {scores['p_iou_authentic']:.3f}; map: pixel AP {scores['p_ap']:.3f}. Place among itself and the three
-baselines, of 4: {scores['p_f1_rank']:g} by P-F1, {scores['p_mcc_rank']:g} by MCC, {scores['p_auc_rank']:g} by pixel AUC.
+Final mask: MCC {scores['p_mcc']:.3f} (a mask that knows nothing 0), IoU of the manipulated part
+{report['p_iou']:.3f} and of the authentic one {scores['p_iou_authentic']:.3f}; map: pixel AP {scores['p_ap']:.3f}.
+Place among itself and the three baselines, of 4: {scores['p_f1_rank']:g} by P-F1,
+{scores['p_mcc_rank']:g} by MCC, {scores['p_auc_rank']:g} by pixel AUC.
 
 {verdict(report)}
 

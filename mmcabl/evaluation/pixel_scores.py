@@ -91,7 +91,7 @@ class PixelScores(PerImageMetric):
 
 
 def ranks(means: Dict[str, float]) -> Dict[str, float]:
-    """``<number>_rank`` for each of :data:`RANKED` from means of the method (``p_f1``) and others (``p_f1_centre``)."""
+    """``<number>_rank`` of :data:`RANKED` from means of the method (``p_f1``) and of others (``p_f1_centre``)."""
     found = {}
     for key in RANKED:
         others = [value for name, value in means.items() if name.startswith(f'{key}_')]

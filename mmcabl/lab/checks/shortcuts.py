@@ -54,8 +54,8 @@ class Shortcut:
             return (f'a shortcut: headers, no pixel, tell manipulated from authentic images with an AUC of '
                     f'{self.auc:.3f} ({each}), so a classifier can learn that in place of forgery; report I-AUC also '
                     'with every image saved again at one quality and size')
-        return (f'no shortcut in the headers: they tell the classes apart with an AUC of {self.auc:.3f} ({each}; chance '
-                f'0.5 with a standard error of {self.error:.3f})')
+        return (f'no shortcut in the headers: they tell the classes apart with an AUC of {self.auc:.3f} ({each}; '
+                f'chance 0.5 with a standard error of {self.error:.3f})')
 
 
 def header_traces(path: Union[str, Path]) -> Optional[Dict[str, Hashable]]:

@@ -95,7 +95,7 @@ def test_identities_do_not_depend_on_the_spelling(root, tmp_path):
     assert one != data_identity(benchmark(root, sets=SETS[:3]), 'mmpretrain')
 
 
-@pytest.mark.parametrize('family', list(FAMILIES.values()), ids=lambda f: f.name)
+@pytest.mark.parametrize('family', [FAMILIES['paper'], FAMILIES['rehearsal']], ids=lambda f: f.name)
 def test_one_option_moves_the_protocol(family, tmp_path):
     cfg = Config.fromfile(str(family.config('cabl')))
     options = data_options(cfg, tmp_path)

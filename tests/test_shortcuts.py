@@ -1,6 +1,5 @@
 """What headers give away: closed cases, and the published sets where they are laid out."""
 
-import importlib.util
 import os
 from pathlib import Path
 
@@ -8,11 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mmcabl.cli.data import main
 from mmcabl.lab.checks import check_headers, check_root, find_shortcut, report_text
 from mmcabl.lab.checks.shortcuts import header_traces
 
 REAL = Path(os.environ.get('MMCABL_REAL_DATA') or Path(__file__).parents[1] / 'data')
-SCRIPT = Path(__file__).parents[1] / 'tools/check_dataset.py'
 
 
 def write(folder, count, seed=0, **options):
@@ -74,18 +73,14 @@ def test_what_cannot_be_read_is_left_out(tmp_path):
     assert find_shortcut(paths[:8], [0, 1] * 4) is None
 
 
-def test_the_checker_says_it(tmp_path, capsys, monkeypatch):
+def test_the_checker_says_it(tmp_path, capsys):
     write(tmp_path / 'Au', 12, 1, quality=lambda i: 90)
     write(tmp_path / 'Tp', 12, 2, quality=lambda i: 75)
     (tmp_path / 'CASIA 2 Groundtruth').mkdir()
     name, got = check_headers(str(tmp_path))
     assert name == 'CASIAv2' and got.auc == 1
     assert got.sentence in report_text(check_root(str(tmp_path), workers=1, progress=False))
-    spec = importlib.util.spec_from_file_location('check_dataset', SCRIPT)
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    monkeypatch.setattr('sys.argv', ['check_dataset.py', str(tmp_path), '--headers'])
-    assert script.main() == 1 and 'CASIAv2 at' in capsys.readouterr().out
+    assert main([str(tmp_path), '--headers', '--quiet']) == 1 and 'CASIAv2 at' in capsys.readouterr().out
 
 
 def test_casia_v1s_tables_give_its_labels_away():

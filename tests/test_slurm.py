@@ -42,8 +42,8 @@ def job(slurm, tmp_path_factory):
     # what Slurm sends GRACE seconds before a time limit
     slurm.run('scancel', '--batch', '--signal=USR1', number)
     slurm.wait(lambda: 'is put back into the queue' in log.read_text(), 300, 'the job was not put back')
-    # Slurm waits two minutes before it starts a requeued job; the test a few seconds. Not none: slurmd counts in whole
-    # seconds and refuses a start in the second in which it withdrew the first one's credential
+    # Slurm waits two minutes before it starts a requeued job; the test a few seconds. Not none: slurmd counts in
+    # whole seconds and refuses a start in the second in which it withdrew the first one's credential
     slurm.wait(lambda: 'JobState=PENDING' in slurm.run('scontrol', 'show', 'job', number), 300,
                'the job is not pending')
     slurm.run('scontrol', 'update', f'JobId={number}', 'StartTime=now+5')

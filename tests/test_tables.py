@@ -17,8 +17,8 @@ from mmcabl.lab.tables import bench as runs
 from mmcabl.lab.tables import paper
 from mmcabl.lab.tables.bench import Bench
 from mmcabl.lab.tables.collect import cells
-from mmcabl.lab.tables.definitions import TABLES, VARIANTS
-from mmcabl.lab.tables.families import FAMILIES
+from mmcabl.lab.tables.definitions import TABLES, UNITED, VARIANTS
+from mmcabl.lab.tables.families import FAMILIES, data_options
 from mmcabl.lab.tables.figures import grid, points
 from mmcabl.lab.tables.rehearsal import make_sets
 from mmcabl.lab.tables.render import comma_separated, latex, markdown
@@ -120,6 +120,8 @@ def test_families_have_every_config_and_differ_in_the_variant_alone(family):
         assert {**cfg, 'model': None} == {**ours, 'model': None}
         assert cfg['model'] == {k: v for k, v in ours['model'].items() if k != 'backbone'}
     assert all(a != b for i, a in enumerate(backbones) for b in backbones[:i])
+    if not family.robustness:
+        return
     perturbed = Config.fromfile(str(family.robustness_config()))
     assert perturbed.model.backbone.to_dict() == backbones[0]
     assert perturbed.model.postprocessor.prompt == ours['model']['postprocessor']['prompt']
@@ -224,3 +226,31 @@ def test_a_failed_run_says_so_and_the_others_are_kept(bench, tmp_path, monkeypat
     with pytest.raises(SystemExit, match='ended with exit status 1'):
         make().run([('none', 0), ('cabl', 0)], [], jobs=2)
     assert make().result(('cabl', 0)) and make().result(('none', 0)) is None
+
+
+def test_the_real_family_shows_its_own_sets_and_shares_one_training(tmp_path):
+    family = FAMILIES['real']
+    assert 'mixes' not in family.tables and 'equation2' in family.tables
+    assert 'equation2' not in FAMILIES['paper'].tables
+    assert FAMILIES['paper'].tables['table2'] == TABLES['table2']
+    table = family.tables['table2']
+    assert [name for name, _ in table.columns] == [name for name in family.sets for _ in range(2)]
+    cfg = Config.fromfile(str(family.config('cabl')))
+    parts = cfg.test_dataloader.dataset.datasets
+    assert tuple(part.name for part in parts) == family.sets, 'reported under these names'
+    options = data_options(cfg, tmp_path)
+    assert [options[f'test_dataloader.dataset.datasets.{i}.data_root'] for i in range(3)] == [
+        str(tmp_path / name) for name in ('CASIAv1', 'CASIAv1', 'COVERAGE')]
+    assert [step.type for step in parts[1].pipeline][:2] == ['mmcabl.LoadForensicImage', 'mmcabl.JPEGCompression']
+    found = {'cabl': [{f'{name}/p_f1': 0.25, f'{name}/i_auc': 0.5} for name in family.sets]}
+    merged = {'cabl': [{k: v for one in found['cabl'] for k, v in one.items()}]}
+    row = re.search(r'\| yes +\| yes +\|(.*)', markdown(merged, table))[1]
+    assert '0.190 / 0.250' in row and '- / 0.250' in row, 'the paper has no CASIAv1-q90'
+    bench = Bench(family, tmp_path / 'out', tmp_path)
+    assert bench._training((UNITED, 1)) == ('cabl', 1) and bench._training(('none', 1)) == ('none', 1)
+
+
+@pytest.mark.parametrize('family, only, lacking', [('real', 'fig5', 'fig5'), ('rehearsal', 'equation2', 'equation2')])
+def test_a_table_that_a_family_lacks_is_refused(family, only, lacking):
+    found = warm.run([sys.executable, str(SCRIPT), '--family', family, '--only', only, '--collect'])
+    assert found.returncode and f'The family {family} has no {lacking}; it has table1' in found.stderr

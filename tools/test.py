@@ -1,8 +1,6 @@
-"""Test: the unmodified test.py of the config's toolbox, mmpretrain or mmsegmentation."""
+"""Test: the unmodified test.py of the config's toolbox, mmpretrain or mmsegmentation: ``mmcabl test``."""
 
-import sys
-
-from mmcabl.engine.scripts.upstream import run_upstream, toolbox_of
+from mmcabl.cli.upstream import test
 
 if __name__ == '__main__':
-    run_upstream(toolbox_of(sys.argv[1:]), 'test.py')
+    test()

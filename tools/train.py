@@ -1,10 +1,6 @@
-"""Train: the unmodified train.py of the config's toolbox, mmpretrain or mmsegmentation."""
+"""Train: the unmodified train.py of the config's toolbox, mmpretrain or mmsegmentation: ``mmcabl train``."""
 
-import sys
-
-from mmcabl.engine.scripts.upstream import arguments_for, run_upstream, toolbox_of
+from mmcabl.cli.upstream import train
 
 if __name__ == '__main__':
-    toolbox = toolbox_of(sys.argv[1:])
-    sys.argv[1:] = arguments_for(toolbox, sys.argv[1:])
-    run_upstream(toolbox, 'train.py')
+    train()

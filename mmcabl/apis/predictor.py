@@ -1,32 +1,25 @@
-"""A trained model from a config and a checkpoint, applied to image files."""
+"""Records and masks of image files by their place in a list: what large inference keeps of an inferencer's samples."""
 
-from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+from typing import List, Optional, Sequence, Tuple, Union
 
 import numpy as np
-import torch
 from mmengine.config import Config
-from mmengine.device import get_device
-from mmengine.registry import MODELS, TRANSFORMS, init_default_scope
 
-from mmcabl.checkpoints import load_exactly
-from mmcabl.models.segmentors.refined_segmentor import refined_config
+from mmcabl.apis.image_stream import Loaded
+from mmcabl.apis.inferencer import ForensicInferencer
+from mmcabl.apis.inputs import Given
+from mmcabl.apis.model_choice import Choice, described
 from mmcabl.records.chunk_results import Job
 from mmcabl.records.fields import base_record
 from mmcabl.records.journal import Record
-from mmcabl.records.store import fingerprint
-from mmcabl.structures import ForensicSample, forensic_sample
+from mmcabl.structures import ForensicSample
 from mmcabl.structures.prompts import columns_of
-from mmcabl.utils.data_configs import TRUTH_STEPS, type_name
 from mmcabl.utils.failures import Failures, ImageFailed, one_line
 from mmcabl.utils.names import to_text
 
-#: A packed image, or why there is none.
-Loaded = Union[Dict[str, Any], ImageFailed]
-
 
 class Predictor:
-    """Load in one thread, predict in another.
+    """Load in one thread, predict in another: a :class:`ForensicInferencer` that gives every image a mask.
 
     Args:
         config: path or config of a model of this package, of either toolbox; its test pipeline loads the images.
@@ -42,59 +35,25 @@ class Predictor:
 
     def __init__(self, config: Union[str, Config], checkpoint: str, device: str = '', compare: bool = False,
                  max_failures: int = 50, trust: bool = False) -> None:
-        cfg = read_config(config) if isinstance(config, str) else config
-        self.device = existing_device(device)
-        init_default_scope(cfg.get('default_scope', 'mmpretrain'))
-        cfg.model = refined_config(cfg.model, cfg.get('custom_hooks'))  # no runner here, so no hooks
-        if not compare and 'postprocessor' in cfg.model:
-            cfg.model.postprocessor.compare = []
-        self.model = MODELS.build(cfg.model)
-        load_exactly(self.model, checkpoint, trust)
-        self.model.to(self.device).eval()
-        dataset = cfg.test_dataloader.dataset
-        steps = dataset.get('datasets', [dataset])[0].pipeline
-        self.steps = [TRANSFORMS.build(step) for step in steps if type_name(step) not in TRUTH_STEPS]
-        self.fingerprint = fingerprint(self.model, str(cfg.model))
-        self.failures = Failures(max_failures)
+        choice = Choice(described(checkpoint, str(config)), config, checkpoint)
+        self.inferencer = ForensicInferencer(choice, device=device, threshold=0, compare=compare, trust=trust)
+        self.model = self.inferencer.model
+        self.fingerprint = self.inferencer.fingerprint
+        self.failures = self.inferencer.failures = Failures(max_failures)
 
     def load(self, jobs: Sequence[Job]) -> List[Loaded]:
         """Read and pack images; those that cannot be read are marked, one that fails otherwise costs itself alone."""
-        found: List[Loaded] = []
-        for job in jobs:
-            try:
-                found.append(self.failures.attempt(self._load, *job))
-            except ImageFailed as error:
-                found.append(error)
-        return found
+        return [self.inferencer.load(index, Given(path, path)) for index, path in jobs]
 
-    @torch.no_grad()
     def predict(self, jobs: Sequence[Job], loaded: Sequence[Loaded]) -> List[Tuple[Record, Optional[np.ndarray]]]:
         """(record, mask (H, W) bool) of each image; the record's fields are the columns of the table."""
-        good = [i for i, x in enumerate(loaded) if not isinstance(x, ImageFailed)]
-        samples = dict(enumerate(loaded))
-        samples.update(zip(good, self._samples([loaded[i] for i in good]) if good else ()))
-        return [self._result(job, samples[i]) for i, job in enumerate(jobs)]
+        given = [(index, Given(path, path)) for index, path in jobs]
+        return [self._result(job, sample) for job, sample in zip(jobs, self.inferencer.samples(given, loaded))]
 
-    def _load(self, index: int, path: str) -> Dict[str, Any]:
-        results: Any = dict(img_path=path, sample_idx=index)
-        for step in self.steps:
-            results = step(results)
-        return results
-
-    def _samples(self, loaded: Sequence[Dict[str, Any]]) -> List[Union[ForensicSample, ImageFailed]]:
-        """What the model says; where a batch fails, it is done image by image."""
-        batch = dict(inputs=[x['inputs'] for x in loaded], data_samples=[x['data_samples'] for x in loaded])
+    def _result(self, job: Job, sample: ForensicSample) -> Tuple[Record, Optional[np.ndarray]]:
         try:
-            return [forensic_sample(s) for s in self.failures.attempt(self.model.test_step, batch)]
-        except ImageFailed as error:
-            if len(loaded) == 1:
-                return [error]
-        return [sample for x in loaded for sample in self._samples([x])]
-
-    def _result(self, job: Job, sample: Union[ForensicSample, ImageFailed]) -> Tuple[Record, Optional[np.ndarray]]:
-        try:
-            if isinstance(sample, ImageFailed):
-                raise sample
+            if sample.failed:
+                raise ImageFailed(sample.failed)
             found = self.failures.attempt(record_of, *job, sample)
         except ImageFailed as error:
             self.failures.note(to_text(job[1]), str(error))
@@ -112,36 +71,10 @@ def record_of(index: int, path: str, sample: ForensicSample) -> Tuple[Record, Op
     record = base_record(index, path, sample.unreadable)
     if sample.unreadable:
         return dict(record, reason=one_line(sample.reason) or None), None
-    score, mask = sample.required('score'), sample.required('mask')
+    score = sample.required('score')
     if not np.isfinite(score):
         raise ValueError(f'its score is {score}')
+    mask = sample.required('mask')
     record.update(score=score, height=mask.shape[0], width=mask.shape[1], area=float(mask.mean()),
                   orientation=sample.orientation, **columns_of(sample.prompts))
     return record, mask
-
-
-def read_config(path: str) -> Config:
-    """The config of a model and its test data."""
-    if not Path(path).is_file():
-        raise ValueError(f'{path} is not a file; scoring needs the config that the model was trained with.')
-    try:
-        cfg = Config.fromfile(path)
-    except Exception as error:  # a config is code of the user's: it raises what it likes
-        raise ValueError(f'{path} cannot be read as a config: {type(error).__name__}: '
-                         f'{" ".join(str(error).split())}') from error
-    for key in ('model', 'test_dataloader'):
-        if not isinstance(cfg.get(key), dict):
-            raise ValueError(f'{path} has no {key}; scoring needs the config that the model was trained with.')
-    return cfg
-
-
-def existing_device(name: str) -> torch.device:
-    """A device that tensors can be made on; a GPU if there is one for an empty name."""
-    try:
-        device = torch.device(name or get_device())
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).strip().split('\n')[0].split('. ')[0]
-        raise ValueError(f"{name!r} is not a device that can be used here ({reason}); accepted are 'cpu', and 'cuda' "
-                         "or 'cuda:<number>' where there is a GPU.") from None
-    return device

@@ -1,7 +1,7 @@
 """Decoding an image file: never more pixels than agreed, never turned, and one sentence where it fails."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Optional, Union
 
@@ -22,10 +22,14 @@ VARIABLE = 'MMCABL_MAX_PIXELS'
 
 @dataclass(frozen=True)
 class Decoded:
-    """An array as OpenCV decodes it, on the stored grid, and the EXIF orientation (1 to 8) that turns it upright."""
+    """An array as OpenCV decodes it, on the stored grid, and the EXIF orientation (1 to 8) that turns it upright.
+
+    ``animated``: the file has further pictures, which are not read.
+    """
 
     array: np.ndarray
     orientation: int = 1
+    animated: bool = False
 
 
 def pixel_limit(given: Optional[int] = None) -> int:
@@ -78,7 +82,7 @@ def decode(path: Union[str, Path], unchanged: bool = False, what: str = 'an imag
                          f'({len(data)} bytes).')
     if header.format == 'TIFF':
         array = stored(array, header.orientation)  # OpenCV turns TIFF files, whatever the flags
-    return Decoded(array, header.orientation)
+    return Decoded(array, header.orientation, header.animated)
 
 
 def _decoded(data: bytes, unchanged: bool) -> Optional[np.ndarray]:
@@ -109,7 +113,7 @@ def read_picture(path: Union[str, Path], max_pixels: Optional[int] = None) -> De
     array = array[..., None] if array.ndim == 2 else array
     array = array[..., :3] if array.shape[2] > 2 else np.repeat(array[..., :1], 3, axis=2)
     grey = np.clip(np.rint(array.astype(np.float64) * scale), 0, 255)
-    return Decoded(np.ascontiguousarray(grey.astype(np.uint8)), found.orientation)
+    return replace(found, array=np.ascontiguousarray(grey.astype(np.uint8)))
 
 
 def read_image(path: Union[str, Path], max_pixels: Optional[int] = None) -> np.ndarray:

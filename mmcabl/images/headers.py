@@ -12,6 +12,8 @@ from mmcabl.images.jpeg import Jpeg
 OTHERS = ('BMP', 'DIB', 'WEBP', 'GIF', 'PPM', 'JPEG2000', 'AVIF', 'SUN')
 PNG = b'\x89PNG\r\n\x1a\n'
 TIFF = (b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')
+#: Kinds of ISO media files that phones write for photographs, by their brands; nothing here decodes them.
+HEIC = (b'heic', b'heix', b'hevc', b'hevx', b'heim', b'heis', b'mif1', b'msf1')
 _WIDTH, _HEIGHT, _BITS, _ORIENTATION, _SAMPLES = 256, 257, 258, 274, 339
 
 
@@ -29,6 +31,7 @@ class Header:
         ends: False if the file lacks its end.
         deep: samples are floats or have more than 16 bits.
         jpeg: structure of a JPEG file.
+        animated: it has more pictures than one (GIF, WebP); the first is read.
     """
 
     format: str
@@ -38,6 +41,7 @@ class Header:
     ends: bool = True
     deep: bool = False
     jpeg: Optional[Jpeg] = None
+    animated: bool = False
 
 
 def read_header(data: bytes) -> Header:
@@ -59,11 +63,14 @@ def read_header(data: bytes) -> Header:
             if name == 'TIFF':
                 return _tiff(data)
             opened = Image.OPEN[name][0](io.BytesIO(data), '')  # not Image.open: its warnings hang on a global
-            return Header(name, *opened.size, _orientation(opened.info.get('exif')))
+            return Header(name, *opened.size, _orientation(opened.info.get('exif')),
+                          animated=bool(getattr(opened, 'is_animated', False)))
         except Image.DecompressionBombError as error:
             raise TooLarge(str(error)) from None
         except Exception as error:  # noqa: B902 - Pillow's parsers raise anything on a hostile header
             raise ValueError(f'has a broken {name} header ({type(error).__name__})') from None
+    if data[4:8] == b'ftyp' and data[8:12] in HEIC:
+        raise ValueError('is HEIC, which is not read here; convert it to PNG or TIFF, which lose nothing more')
     raise ValueError(f'is none of the formats that are read: JPEG, PNG, TIFF, {", ".join(OTHERS)}')
 
 

@@ -37,7 +37,9 @@ class ForensicSample:
         cam: float32 in [0, 1]: the map normalised, or a probability as it is.
         prompts: dict of ``box`` XYXY, ``positive`` and ``negative`` (x, y) in px, see :class:`Prompts`.
         masks: the mask (bool) of each prompt kind that was asked for.
-        mask: bool, the final one.
+        mask: bool, the final one; None where the score is below a decision threshold (``flagged`` is False).
+        flagged: whether the score reaches the decision threshold of :class:`mmcabl.apis.ForensicInferencer`; None
+            where nobody asked.
     """
 
     source: str = ''
@@ -57,6 +59,7 @@ class ForensicSample:
     prompts: Optional[Dict[str, Any]] = None
     masks: Dict[str, np.ndarray] = field(default_factory=dict)
     mask: Optional[np.ndarray] = None
+    flagged: Optional[bool] = None
 
     @property
     def usable(self) -> bool:

@@ -11,6 +11,8 @@ from mmcabl.structures.forensic_sample import ForensicSample
 
 #: mmseg's value for pixels whose truth is unknown.
 IGNORED = 255
+#: What must stand beside the result of a file that holds more than one picture.
+ANIMATED = 'Only the first picture of the animation was looked at.'
 #: Under this name a sample keeps what was made of it.
 FIELD = 'forensic'
 
@@ -56,13 +58,17 @@ def _made(sample: Dict[str, Any]) -> ForensicSample:
         source=str(sample.get('img_path', '')), dataset=str(sample.get('dataset_name') or ''),
         index=None if index is None else int(index), orientation=int(sample.get('orientation', 1)),
         unreadable=bool(sample.get('unreadable', False)), failed=str(sample.get('failed') or ''),
-        reason=str(sample.get('reason') or ''), note=str(sample.get('note') or ''), picture=sample.get('pixels'),
+        reason=str(sample.get('reason') or ''), note=_note(sample), picture=sample.get('pixels'),
         label=_last(sample.get('gt_label'), int), truth=binary(sample.get('gt_mask')),
         score=_last(sample.get('pred_score'), float), raw_map=sample.get('cam_raw'), cam=sample.get('cam'),
         prompts=sample.get('prompts'), masks=dict(sample.get('masks') or {}), mask=binary(sample.get('pred_mask')))
     if 'pred_sem_seg' in sample:
         _from_segmentation(found, sample)
     return found
+
+
+def _note(sample: Dict[str, Any]) -> str:
+    return ' '.join(filter(None, (str(sample.get('note') or ''), ANIMATED if sample.get('animated') else '')))
 
 
 def _from_segmentation(found: ForensicSample, sample: Dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-# Weak training on 574 images of CASIA v2, half of them manipulated and the same for every system: what two cores bear.
+# Weak training on 574 images of CASIA v2, half of them manipulated, the same for every system: what two cores bear.
 # The paper's scaling at this size: the longer side 160 to 256 px, then a crop of 160 px. Tests on real images.
 _base_ = './real.py'
 train_pipeline = [

@@ -6,7 +6,7 @@ from mmcabl.registry import TRANSFORMS
 
 #: Meta information that this package reads; a sample has those of them that its pipeline made.
 META_KEYS = ('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'orientation', 'unreadable', 'reason',
-             'dataset_name', 'flip', 'flip_direction', 'picture')
+             'dataset_name', 'flip', 'flip_direction', 'picture', 'animated')
 
 
 @TRANSFORMS.register_module()

@@ -31,7 +31,7 @@ def folder_for(folder: Path, wanted: Dict) -> Path:
     if made_for(folder) is not None:
         place = _beside(folder, wanted)
         _refuse_what_is_not_ours(place)
-        names = list(_differences(made_for(folder), _as_json(wanted)))
+        names = list(differences(made_for(folder), _as_json(wanted)))
         listed = ', '.join(names if len(names) <= 4 else [*names[:4], f'{len(names) - 4} more'])
         print(f'{folder} was made for other settings ({listed}); it is kept, and {place} is used.', flush=True)
     place.mkdir(parents=True, exist_ok=True)
@@ -103,7 +103,7 @@ def _refuse_what_is_not_ours(folder: Path) -> None:
                              'that is whole); nothing is written there: give another folder, or move this one away.')
 
 
-def _differences(old: Any, new: Any, path: str = '') -> Iterator[str]:
+def differences(old: Any, new: Any, path: str = '') -> Iterator[str]:
     """Where two pieces of plain data differ, as dotted names."""
     if type(old) is type(new) and isinstance(old, dict):
         keys = sorted({*old, *new})
@@ -114,7 +114,7 @@ def _differences(old: Any, new: Any, path: str = '') -> Iterator[str]:
             yield path
         return
     for key in keys:
-        yield from _differences(old.get(key), new.get(key), f'{path}.{key}' if path else str(key))
+        yield from differences(old.get(key), new.get(key), f'{path}.{key}' if path else str(key))
 
 
 def _as_json(data: Any) -> Any:

@@ -67,8 +67,13 @@ class Bench:
     def _place(self, run: Run, stage: str) -> Path:
         return self.out / run[0] / f'seed{run[1]}' / stage
 
+    def _training(self, run: Run) -> Run:
+        """The run whose training serves this one."""
+        return self.family.trained_as.get(run[0], run[0]), run[1]
+
     def train(self, run: Run) -> Path:
         """Train, go on, or find it done; returns the checkpoint."""
+        run = self._training(run)
         config, cfg, options = self._train_config(run)
         folder = folder_for(self._place(run, 'train'), training_identity(cfg, self._listings))
         if finished(folder) is None:
@@ -82,6 +87,7 @@ class Bench:
         given = self.family.given_weights(run[0])
         if given is not None:
             return (given, sha256_of(given)) if given.is_file() else None
+        run = self._training(run)
         folder = existing(self._place(run, 'train'), training_identity(self._train_config(run)[1], self._listings))
         done = folder and finished(folder)
         return (folder / done['checkpoint'], done['sha256']) if done else None

@@ -1,6 +1,6 @@
 """What each table shows: its rows, the training each row needs, the paper's numbers for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Dict, Optional, Sequence, Tuple
 
 from mmcabl.lab.tables import paper
@@ -12,6 +12,8 @@ from mmcabl.utils.data_configs import AVERAGE, SETS
 VARIANTS = ('cabl', 'none', 'structure-i', 'structure-ii', 'blocks-third', 'blocks-two-thirds', 'prewitt')
 #: Models of mmsegmentation beside the method: full supervision, with CABL as a plug-in, with augmentation.
 MIXES = ('fcn', 'fcn-cabl', 'fcn-da')
+#: The network of ``cabl``, tested with the united map of Eq. (2), without the attention.
+UNITED = 'cabl-united'
 #: CASIA v1 with every image at one JPEG quality; it counts in no average.
 SAVED_AGAIN = 'CASIAv1-q90'
 #: Masks that know nothing, as PixelF1 and PixelScores report them; their image score is chance.
@@ -56,12 +58,18 @@ class Table:
     sets: Sequence[str]
     metrics: Sequence[str]
     rows: Sequence[Row]
+    average: bool = True
 
     @property
     def columns(self) -> Sequence[Tuple[str, str]]:
-        """(data set, metric) of each number column; behind the average, I-AUC of CASIA v1 saved again."""
-        again = [(SAVED_AGAIN, 'i_auc')] if 'CASIAv1' in self.sets and 'i_auc' in self.metrics else []
-        return [(name, metric) for name in (*self.sets, AVERAGE) for metric in self.metrics] + again
+        """(data set, metric) of each number column, the average over them last; then I-AUC of CASIA v1 saved again."""
+        names = (*self.sets, AVERAGE) if self.average else self.sets
+        again = 'CASIAv1' in self.sets and SAVED_AGAIN not in self.sets and 'i_auc' in self.metrics
+        return [(name, metric) for name in names for metric in self.metrics] + [(SAVED_AGAIN, 'i_auc')] * again
+
+    def on(self, sets: Sequence[str]) -> 'Table':
+        """The same rows on other data sets, without an average, which would be another one than the paper's."""
+        return replace(self, sets=tuple(sets), average=False)
 
     @property
     def variants(self) -> Sequence[str]:
@@ -103,10 +111,19 @@ TABLES['mixes'] = Table(
         Row(('full', 'FCN'), {}, 'fcn'), Row(('full', 'FCN, CABL as a plug-in'), {}, 'fcn-cabl'),
         Row(('full', 'FCN+DA'), paper.TABLE_I['FCN+DA'][1], 'fcn-da'),
         Row(('weak', 'Ours'), paper.TABLE_I[_OURS][1], 'cabl'), *_trivial(2)])
+#: Ours too: what the attention of Eq. (2) adds to the united map, and CGSR to every system's.
+TABLES['equation2'] = Table('equation2', 'Eq. (2) and the united map', ('Map',), SETS, BOTH, [
+    Row(('full Eq. (2)',), {}, 'cabl'), Row(('united map',), {}, UNITED), *_trivial(1)])
+TABLES['cgsr'] = Table(
+    'cgsr', "What CGSR adds to each system's map", ('Supervision', 'Method'), SETS,
+    ('p_f1_null', 'p_f1_point', 'p_f1_box', 'p_f1_box_point'), [
+        *(Row((supervision, name), {}, 'cabl' if name == _OURS else _SYSTEM_OF[name], on_demand=name != _OURS)
+          for name, (supervision, _) in paper.TABLE_I.items()), Row(('weak', 'Ours, without CABL'), {}, 'none')])
+#: What P-F1 does not say.
 TABLES['scores'] = Table(
     'scores', 'Localization by numbers that a trivial mask cannot win', ('Mask',), SETS,
-    ('p_mcc', 'p_miou', 'p_auc', 'p_ap', 'p_f1_rank'),
-    [Row(('Ours',), {}, 'cabl'), Row(('Ours, without CABL',), {}, 'none'), *_trivial(1)])
-PAPER_TABLES = [name for name in TABLES if name not in ('mixes', 'scores')]
+    ('p_mcc', 'p_miou', 'p_auc', 'p_ap', 'p_f1_rank'), [
+        Row(('Ours',), {}, 'cabl'), Row(('Ours, without CABL',), {}, 'none'), *_trivial(1)])
+PAPER_TABLES = [name for name in TABLES if name.startswith('table')]
 #: The figures that are made beside them.
 FIGURES = ('fig4', 'fig5')

@@ -23,19 +23,21 @@ class System:
     weights: str = ''
 
 
-def _both(config: str) -> Dict[str, str]:
-    return dict(paper=config, rehearsal=config)
+def _untrained(stem: str) -> Dict[str, str]:
+    config = f'table1/{stem}_protocol-512.py'
+    return dict(paper=config, rehearsal=config, real=f'real/{stem}_protocol-real.py')
 
 
 def _weak(stem: str, recipe: str) -> Dict[str, str]:
     return dict(paper=f'table1/{stem}_r50_{recipe}.py',
-                rehearsal=f'table1/{stem}_r50-mini_b8-4e_synthetic-160.py')
+                rehearsal=f'table1/{stem}_r50-mini_b8-4e_synthetic-160.py',
+                real=f'real/{stem}_r50-mini_b8-4e_casiav2-160.py')
 
 
 #: variant -> system
 SYSTEMS: Dict[str, System] = {
-    'noii': System('NOII', _both('table1/noii_protocol-512.py'), UNTRAINED),
-    'cfa1': System('CFAl', _both('table1/cfa1_protocol-512.py'), UNTRAINED),
+    'noii': System('NOII', _untrained('noii'), UNTRAINED),
+    'cfa1': System('CFAl', _untrained('cfa1'), UNTRAINED),
     'mantra-net': System('ManTra-Net', dict(paper='table1/mantra-net_b8-30e_casiav2-256.py'),
                          'checkpoints/mantra-net.pth'),
     'cat-net': System('CAT-Net', dict(paper='table1/cat-net_hrnet-w48_b22-200e_casiav2-512.py'),

@@ -4,7 +4,7 @@ from typing import Dict, List, Sequence
 from mmcabl.lab.runs.work_folders import folder_for
 from mmcabl.lab.tables import figures
 from mmcabl.lab.tables.bench import Bench
-from mmcabl.lab.tables.definitions import MIXES, TABLES, VARIANTS
+from mmcabl.lab.tables.definitions import MIXES, UNITED, VARIANTS
 from mmcabl.lab.tables.render import comma_separated, latex, markdown
 from mmcabl.lab.tables.systems import SYSTEMS
 from mmcabl.utils.files import write_whole
@@ -12,7 +12,7 @@ from mmcabl.utils.files import write_whole
 
 def summaries(bench: Bench, seeds: Sequence[int], stage: str = 'test') -> Dict[str, List[Dict[str, float]]]:
     """The metrics of every finished run: variant -> one summary a seed."""
-    variants = filter(bench.family.has, dict.fromkeys((*VARIANTS, *MIXES, *SYSTEMS)))
+    variants = filter(bench.family.has, dict.fromkeys((*VARIANTS, UNITED, *MIXES, *SYSTEMS)))
     folders = {variant: [bench.result((variant, seed), stage) for seed in seeds] for variant in variants}
     return {variant: [bench.summary(folder) for folder in found if folder] for variant, found in folders.items()}
 
@@ -27,8 +27,8 @@ def write_report(bench: Bench, only: Sequence[str], seeds: Sequence[int], second
     listed = ', '.join(map(str, seeds))
     parts = [f'# Tables and figures: {bench.family.name}\n\n{bench.family.note} Seeds: {listed}.\n']
     for name in only:
-        if name in TABLES:
-            table = TABLES[name]
+        if name in bench.family.tables:
+            table = bench.family.tables[name]
             parts.append(markdown(found, table))
             for ending, text in (('md', parts[-1]), ('csv', comma_separated(found, table)),
                                  ('tex', latex(found, table))):

@@ -123,7 +123,7 @@ class ConformerCABL(Conformer):
 
     def token_grid(self, shape: Tuple[int, int]) -> Tuple[int, int]:
         """(rows, columns) of the patch tokens of an input (H, W)."""
-        return -(-shape[0] // 16), -(-shape[1] // 16)
+        return (shape[0] + 15) // 16, (shape[1] + 15) // 16
 
     def covered_shape(self, shape: Tuple[int, int]) -> Tuple[int, int]:
         """(height, width) in px that the token grid of an input (H, W) spans, padding included."""

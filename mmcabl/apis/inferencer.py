@@ -1,0 +1,219 @@
+"""Photographs in, :class:`mmcabl.structures.ForensicSample` out, in three lines of Python."""
+
+from contextlib import contextmanager
+from copy import copy
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Union
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import Compose
+from mmengine.infer import BaseInferencer
+from mmengine.registry import MODELS, TRANSFORMS, init_default_scope
+from torch import nn
+
+from mmcabl.apis.devices import existing_device
+from mmcabl.apis.image_stream import ImageStream, checked_threshold
+from mmcabl.apis.inputs import Given, pixels_and_orientation
+from mmcabl.apis.model_choice import DEFAULT, THRESHOLD, Choice, choose_model, with_data_of
+from mmcabl.apis.model_configs import read_config
+from mmcabl.apis.refiner_choice import refiner_settings
+from mmcabl.checkpoints import load_exactly
+from mmcabl.models.segmentors.refined_segmentor import refined_config
+from mmcabl.records.store import fingerprint
+from mmcabl.structures import ForensicSample, forensic_sample
+from mmcabl.structures.pictures import loaded_pixels
+from mmcabl.utils.data_configs import TRUTH_STEPS, type_name
+from mmcabl.utils.failures import Failures
+from mmcabl.utils.files import write_png
+from mmcabl.utils.names import file_name
+from mmcabl.visualization.overlays import overlay_of
+
+
+class ForensicInferencer(ImageStream, BaseInferencer):
+    """A model that says of images whether and where they were manipulated: mmengine's inferencer for this package.
+
+    ::
+
+        inferencer = ForensicInferencer('cabl-mini')
+        sample = inferencer('photograph.jpg')[0]
+        sample.score, sample.flagged, sample.cam, sample.mask
+
+    Args:
+        model: name of a model card (``mmcabl models`` lists them), path of a config or a config, of either toolbox;
+            an exported ``.onnx`` file gives a :class:`mmcabl.apis.exported.ExportedInferencer`, which has the same
+            methods and needs no torch.
+        weights: path of the weights, .pth or .safetensors, read as data; the card's by default, or those beside the
+            config.
+        device: a GPU if there is one by default.
+        refiner: ``grabcut``, ``sam`` or the config of one, see :func:`refiner_settings`; the config's by default.
+        threshold: of the image score, 0 to 1. An image below it is not ``flagged`` and has no mask, and no refiner
+            sees it; 0 gives every image a mask, as the paper's protocol has it. 0.5 by default.
+        compare: keep the config's further prompt kinds; only the final mask is computed otherwise.
+        trust: load a checkpoint that may run code; for one of your own.
+
+    Raises:
+        ValueError, FileNotFoundError: no such model, weights, device, refiner; the config is of no such model.
+        CheckpointError: the weights are not the model's.
+    """
+
+    visualize_kwargs = {'out_dir', 'show'}
+
+    def __new__(cls, model: Union[str, Config, Choice] = DEFAULT, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(model, str) and model.endswith('.onnx'):
+            from mmcabl.apis.exported import ExportedInferencer
+            return ExportedInferencer(model, *args, **kwargs)
+        return super().__new__(cls)
+
+    def __init__(self, model: Union[str, Config, Choice] = DEFAULT, weights: Optional[str] = None,
+                 device: Optional[str] = None, refiner: Union[str, Dict, None] = None,
+                 threshold: Optional[float] = None, *, compare: bool = False, trust: bool = False) -> None:
+        choice = model if isinstance(model, Choice) else choose_model(model, weights)
+        self.threshold = checked_threshold(threshold, THRESHOLD)
+        self.device = existing_device(device or '')
+        self.failures = Failures(limit=0)
+        self._refiner, self._compare, self._trust = refiner, compare, trust
+        cfg = read_config(choice.config)
+        self.card = with_data_of(choice.card, cfg)
+        super().__init__(cfg, choice.weights, str(self.device), cfg.get('default_scope', 'mmpretrain'),
+                         show_progress=False)
+
+    def __call__(self, inputs: Any, batch_size: int = 1, **kwargs: Any) -> List[ForensicSample]:
+        """The samples of all that is given, in its order; :meth:`stream` gives them one by one.
+
+        Args:
+            inputs: a path (image, folder, .txt list), an (H, W, 3) RGB or (H, W) uint8 array, an (N, H, W, 3) batch, a
+                PIL image, or lists of these.
+            batch_size: images in memory at a time; those of one size share a pass.
+            **kwargs: ``out_dir`` and ``show`` of :meth:`visualize`.
+
+        Returns:
+            One sample an image; ``unreadable`` or ``failed`` ones say why and have nothing else.
+        """
+        _, _, drawing, _ = self._dispatch_kwargs(**kwargs)
+        found = list(self.stream(inputs, batch_size))
+        if any(drawing.values()):
+            self.visualize(found, **drawing)
+        return found
+
+    @property
+    def fingerprint(self) -> str:
+        """Eight hexadecimal digits of weights and model settings."""
+        return fingerprint(self.model, str(self.cfg.model))
+
+    def load_one(self, index: int, given: Given) -> Dict[str, Any]:
+        results: Dict[str, Any] = dict(img_path=given.source, sample_idx=index)
+        if not isinstance(given.content, str):
+            picture, orientation = pixels_and_orientation(given.content)
+            packed = self.pipeline(dict(results, img=np.ascontiguousarray(picture[..., ::-1])))
+            packed['data_samples'].set_metainfo(dict(orientation=orientation))
+            return packed
+        return self.pipeline(results)
+
+    @torch.no_grad()
+    def predict(self, loaded: Sequence[Dict[str, Any]]) -> List[ForensicSample]:
+        readable = [part for part in loaded if not part['data_samples'].get('unreadable')]
+        predicted = iter(self._tested(readable) if readable else ())
+        return [_unreadable(part['data_samples']) if part['data_samples'].get('unreadable') else next(predicted)
+                for part in loaded]
+
+    def _tested(self, loaded: Sequence[Dict[str, Any]]) -> List[ForensicSample]:
+        batch = dict(inputs=[part['inputs'] for part in loaded], data_samples=[part['data_samples'] for part in loaded])
+        refines = getattr(self.model, 'refines', False)
+        with _set(self.model, 'refines', False):
+            tested = self.model.test_step(batch)
+        flagged = [self.decide(forensic_sample(sample.to_dict()).score) for sample in tested]
+        if refines:
+            self._refine([sample for sample, yes in zip(tested, flagged) if yes])
+            with _set(self.model, 'postprocessor', _without_refiner(self.model.postprocessor)):
+                self._refine([sample for sample, yes in zip(tested, flagged) if not yes])
+        found = [forensic_sample(sample) for sample in tested]
+        for i, (sample, yes) in enumerate(zip(found, flagged)):
+            sample.flagged = yes
+            if not yes:
+                sample.mask, sample.masks = None, {}
+            if sample.picture is None:  # of a toolbox's own model
+                sample.picture = loaded_pixels(batch, i)
+        return found
+
+    def _refine(self, samples: Sequence[Any]) -> None:
+        if samples:
+            self.model.refine(samples)
+
+    def visualize(self, samples: Sequence[ForensicSample], out_dir: str = '', show: bool = False,
+                  ) -> List[Optional[np.ndarray]]:
+        """Pictures of image, truth (grey where unknown), map with its prompts, mask; None for what has no result.
+
+        Args:
+            out_dir: folder for ``<image name>-<digits>.png``.
+            show: also show each in a window until it is closed.
+
+        Returns:
+            (H, 4 W + gaps, 3) uint8 RGB each.
+        """
+        drawn = [overlay_of(sample) if sample.usable else None for sample in samples]
+        for sample, picture in zip(samples, drawn):
+            if picture is not None and out_dir:
+                name = file_name(sample.source or 'picture', f'{sample.index or 0:04d}')
+                write_png(Path(out_dir, f'{name}.png'), picture[..., ::-1])
+            if picture is not None and show:
+                from mmengine.visualization import Visualizer  # makes a figure
+                Visualizer().show(picture, win_name=sample.source or 'picture')
+        return drawn
+
+    def postprocess(self, preds: List[ForensicSample], *args: Any, **kwargs: Any) -> List[ForensicSample]:
+        """The samples are the results."""
+        return preds
+
+    def _init_model(self, cfg: Config, weights: str, device: str = 'cpu') -> nn.Module:
+        init_default_scope(cfg.get('default_scope', 'mmpretrain'))
+        cfg.model = refined_config(cfg.model, cfg.get('custom_hooks'))  # no runner here, so no hooks
+        if self._refiner is not None:
+            if 'postprocessor' not in cfg.model:
+                raise ValueError(f'{type_name(cfg.model)} refines no masks, so no refiner can be chosen; its config '
+                                 'needs a postprocessor, or mmcabl.RefinedSegmentor around the model.')
+            cfg.model.postprocessor.update(refiner_settings(self._refiner))
+        if not self._compare and 'postprocessor' in cfg.model:
+            cfg.model.postprocessor.compare = []
+        model = MODELS.build(cfg.model)
+        load_exactly(model, weights, self._trust)
+        return model.to(device).eval()
+
+    def _init_pipeline(self, cfg: Config) -> Callable:
+        dataset = cfg.test_dataloader.dataset
+        steps = dataset.get('datasets', [dataset])[0].pipeline
+        return Compose([TRANSFORMS.build(step) for step in steps if type_name(step) not in TRUTH_STEPS])
+
+    def _init_collate(self, cfg: Config) -> None:
+        """Batches are lists: test images keep their sizes."""
+
+    def _init_visualizer(self, cfg: Config) -> None:
+        """A visualizer of mmengine makes a figure; one is made where a window is asked for."""
+
+
+@contextmanager
+def _set(owner: Any, name: str, value: Any) -> Iterator[None]:
+    """An attribute that is there has another value inside."""
+    if not hasattr(owner, name):
+        yield
+        return
+    before = getattr(owner, name)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        setattr(owner, name, before)
+
+
+def _without_refiner(postprocessor: Any) -> Any:
+    """CGSR that normalises maps and finds prompts alone."""
+    found = copy(postprocessor)
+    found.prompt, found.kinds = 'null', ['null']
+    return found
+
+
+def _unreadable(sample: Any) -> ForensicSample:
+    known = forensic_sample(sample)
+    return ForensicSample(source=known.source, dataset=known.dataset, index=known.index, unreadable=True,
+                          reason=known.reason)

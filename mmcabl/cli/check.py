@@ -1,0 +1,156 @@
+"""``mmcabl check``: photographs in, a report out that opens offline."""
+
+import logging
+import warnings
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Tuple
+
+import typer
+
+from mmcabl.apis.image_stream import checked_threshold
+from mmcabl.apis.inputs import Given, given_images, photographs_in
+from mmcabl.apis.model_choice import DEFAULT, THRESHOLD, Choice, choose_model, with_data_of
+from mmcabl.apis.model_configs import read_config
+from mmcabl.apis.refiner_choice import refiner_settings
+from mmcabl.cli.output import print_json, say
+from mmcabl.images import shown
+from mmcabl.lab.runs.work_folders import STAMP, digest, sha256_of
+from mmcabl.reports.about import About
+from mmcabl.reports.check_folder import CheckFolder
+from mmcabl.reports.entries import UNREADABLE, counts, sha256_of_photograph, titles
+from mmcabl.reports.tables import as_report
+from mmcabl.utils.soft_maps import checked_bits
+from mmcabl.version import __version__
+
+PANEL = 'Model'
+#: Photographs that are listed at the end, the highest scores first.
+LINES = 40
+
+
+def check(
+    photographs: List[Path] = typer.Argument(..., help='Files, folders (searched in depth), .txt lists of paths.'),
+    out: Path = typer.Option(..., '--out', '-o', help='Folder for the report: new, or of the same check, which is gone '
+                             'on with.'),
+    model: str = typer.Option(DEFAULT, help='A name (`mmcabl models` lists them), a config, an exported .onnx file.',
+                              rich_help_panel=PANEL),
+    weights: Optional[Path] = typer.Option(None, help="Weights for it (.pth, .safetensors); by default the model's own.",
+                                           rich_help_panel=PANEL),
+    refiner: Optional[str] = typer.Option(None, help="Masks by grabcut, by sam (weights in checkpoints), or by a file of "
+                                          "SAM's weights; by default as the model's config says.", rich_help_panel=PANEL),
+    threshold: Optional[float] = typer.Option(None, help=f'Score from which a photograph is flagged; {THRESHOLD:g} by '
+                                              'default.', rich_help_panel=PANEL),
+    device: str = typer.Option('', help='cpu, cuda, cuda:1; a GPU if there is one.', rich_help_panel=PANEL),
+    maps: int = typer.Option(0, help='Also keep the soft maps as PNG of 8 or 16 bits.'),
+    as_json: bool = typer.Option(False, '--json', help='Print what report.json holds, and nothing else, on stdout.'),
+) -> None:
+    """Judge photographs: OUT/report.html, report.csv, report.json, overlays, and masks of those that are flagged."""
+    checked_bits(maps)
+    found, passed_over = wanted_photographs(photographs)
+    choice = choose_model(model, None if weights is None else str(weights))
+    about, wanted = decided(choice, refiner, threshold)
+    with CheckFolder(out, wanted, maps) as folder:
+        left = [given for given in found if not folder.has(given.source)]
+        say(first_words(about, found, passed_over, len(found) - len(left), folder))
+        try:
+            if left:
+                judge(left, folder, choice, about, refiner, threshold, device)
+        except KeyboardInterrupt:
+            finish(folder, found, about, as_json)
+            say('Interrupted; the same command goes on from here.')
+            raise SystemExit(130) from None
+        entries = finish(folder, found, about, as_json)
+    if all(entry['verdict'] == UNREADABLE for entry in entries):
+        raise SystemExit(1)
+
+
+def wanted_photographs(paths: List[Path]) -> Tuple[List[Given], List[str]]:
+    """Photographs, each once, and the paths of what folders hold besides; a check's own folder is passed over.
+
+    Raises:
+        FileNotFoundError: a path that is not there; no photograph at all.
+    """
+    found: Dict[str, Given] = {}
+    passed_over: List[str] = []
+    for path in paths:
+        if path.is_dir():
+            inside, others = photographs_in(path, leave_out=STAMP)
+            found.update({name: Given(name, name) for name in inside})
+            passed_over += others
+        else:
+            found.update({given.source: given for given in given_images(path)})
+    if not found:
+        raise FileNotFoundError(f'There is no photograph in {", ".join(shown(p) for p in paths)}, judging by names '
+                                f'({len(passed_over)} other files).')
+    return list(found.values()), passed_over
+
+
+def decided(choice: Choice, refiner: Optional[str], threshold: Optional[float]) -> Tuple[About, Dict[str, Any]]:
+    """What the report says of the check, and the settings that its results depend on."""
+    settings = refiner_settings(refiner) if refiner else {}
+    sha256 = sha256_of(Path(choice.weights))
+    card, config = choice.card, None
+    if not choice.exported:
+        cfg = read_config(choice.config, imports=False)
+        card, config = with_data_of(card, cfg), digest(cfg.to_dict())
+    threshold = checked_threshold(threshold, THRESHOLD)
+    about = About(card, sha256, threshold, refiner or '')
+    return about, dict(mmcabl=__version__, weights=sha256, config=config, threshold=threshold, refiner=settings)
+
+
+def first_words(about: About, found: List[Given], passed_over: List[str], done: int, folder: CheckFolder) -> str:
+    """What will be done, before anything that takes time."""
+    count = f'{len(found)} photograph{"" if len(found) == 1 else "s"}'
+    parts = [f'{count} with {about.card.name}, into {shown(folder.folder)}.']
+    if done:
+        parts.append(f'{done} of them were judged before.')
+    earlier = len(folder.entries) - sum(folder.has(given.source) for given in found)
+    if earlier > 0:
+        parts.append(f'The report also keeps {earlier} from before.')
+    if passed_over:
+        names = ', '.join(shown(Path(p).name) for p in passed_over[:3])
+        parts.append(f'{len(passed_over)} other files are passed over ({names}{", ..." if len(passed_over) > 3 else ""}).')
+    return ' '.join(parts) + f'\nTrained on: {about.card.trained_on}\nNOT good for: {about.card.not_for}'
+
+
+def judge(left: List[Given], folder: CheckFolder, choice: Choice, about: About, refiner: Optional[str],
+          threshold: Optional[float], device: str) -> None:
+    """Judge photographs and keep each result as soon as it is known."""
+    from rich.console import Console
+    from rich.progress import track
+    inferencer = make_inferencer(choice, refiner, threshold, device)
+    console = Console(stderr=True)
+    for index, given in enumerate(track(left, 'Judging', console=console, disable=not console.is_terminal,
+                                        transient=True)):
+        sha256 = sha256_of_photograph(given.source)
+        folder.add(given.source, inferencer.samples([(index, given)], [inferencer.load(index, given)])[0], about, sha256)
+
+
+def make_inferencer(choice: Choice, refiner: Optional[str], threshold: Optional[float], device: str) -> Any:
+    """The inferencer, upstream being imported without what is for training and without its noise."""
+    if choice.exported:
+        from mmcabl.apis.exported import ExportedInferencer
+        return ExportedInferencer(choice, refiner=refiner, threshold=threshold)
+    from mmcabl.cli.lean import lean_imports
+    with warnings.catch_warnings(), lean_imports():
+        warnings.simplefilter('ignore')
+        from mmengine.logging import MMLogger
+
+        from mmcabl.apis.inferencer import ForensicInferencer
+        MMLogger.get_current_instance().setLevel(logging.ERROR)  # what cannot be read is in the report
+        return ForensicInferencer(choice, device=device, refiner=refiner, threshold=threshold)
+
+
+def finish(folder: CheckFolder, found: List[Given], about: About, as_json: bool) -> List[Dict[str, Any]]:
+    """Write the report and say where it is."""
+    entries = folder.finish([given.source for given in found], about)
+    if as_json:
+        print_json(dict(as_report(entries, about), report=str(folder.folder / 'report.html')))
+        return entries
+    said = ', '.join(f'{count} {verdict}' for verdict, count in counts(entries).items() if count)
+    for entry, title in sorted(zip(entries, titles(entries)), key=lambda pair: -pair[0].get('score', -1.))[:LINES]:
+        score = f'{entry["score"]:.3f}' if 'score' in entry else '-----'
+        print(f'{score}  {entry["verdict"]:12} {entry.get("reason") or title}')
+    if len(entries) > LINES:
+        print(f'... and {len(entries) - LINES} more in the report.')
+    print(f'{len(entries)} photographs: {said}\nReport: {shown(folder.folder / "report.html")}')
+    return entries

@@ -1,0 +1,92 @@
+"""A command that only predicts starts in two thirds of the time: what upstream imports for training stays out.
+
+Importing mmengine and torchvision brings in torch's compiler, FSDP, SymPy and Hugging Face's Transformers, none of which
+predicts anything here; they are half of what all imports cost. While the two are imported, stand-ins answer for these,
+by upstream's own ways of doing without. Only for a process that is a command's own and trains nothing.
+"""
+
+import gc
+import importlib
+import sys
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any, Dict, Iterator, Optional
+
+#: Upstream passes over these where importing them fails.
+ABSENT = ('torch.distributed.optim', 'mmengine._strategy.fsdp', 'transformers')
+#: The wrapper that mmengine imports whatever is installed.
+SHARDED = 'mmengine.model.wrappers.fully_sharded_distributed'
+
+
+@contextmanager
+def lean_imports() -> Iterator[None]:
+    """Torch, torchvision and mmengine are imported without what is for training; inside, the caller imports the rest.
+
+    Meanwhile nobody looks for garbage, and what was imported is never looked at again, not even at the end: that costs
+    a second otherwise. Nothing is done where torch is there already: this process is someone else's then.
+    """
+    if 'torch' in sys.modules:
+        yield
+        return
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        _import_upstream()
+        yield
+        gc.freeze()
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _import_upstream() -> None:
+    """As usual where stand-ins do not do."""
+    import torch  # noqa: F401
+    for stand_ins, name in (({'torch._dynamo': _package(), 'torch._dynamo.utils': _utils()}, 'torchvision'),
+                            ({**dict.fromkeys(ABSENT), SHARDED: _sharded()}, 'mmengine.runner')):
+        try:
+            with _standing_in(stand_ins):
+                importlib.import_module(name)
+        except Exception:  # noqa: B902 - another version of upstream, which wants more: it gets it
+            _forget(name)
+
+
+@contextmanager
+def _standing_in(modules: Dict[str, Optional[ModuleType]]) -> Iterator[None]:
+    """Modules that are not imported yet have stand-ins inside; None: importing one fails."""
+    placed = {name: module for name, module in modules.items() if name not in sys.modules}
+    sys.modules.update(placed)  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for name, module in placed.items():
+            if sys.modules.get(name, module) is module:
+                sys.modules.pop(name, None)
+
+
+def _forget(name: str) -> None:
+    top = name.split('.')[0]
+    for known in [m for m in sys.modules if m.split('.')[0] == top]:
+        del sys.modules[known]
+
+
+def _package() -> ModuleType:
+    module = ModuleType('torch._dynamo')
+    module.__path__ = []
+    return module
+
+
+def _utils() -> ModuleType:
+    def is_compile_supported(device: Any) -> bool:
+        from torch._dynamo.utils import is_compile_supported as real  # by then the compiler's own
+        return real(device)
+
+    module = ModuleType('torch._dynamo.utils')
+    module.is_compile_supported = is_compile_supported
+    return module
+
+
+def _sharded() -> ModuleType:
+    module = ModuleType(SHARDED)
+    module.MMFullyShardedDataParallel = None
+    return module

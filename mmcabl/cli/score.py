@@ -1,0 +1,73 @@
+"""Score a folder or a list of images, however many, or one image: scores, prompts and masks.
+
+    mmcabl score CONFIG CHECKPOINT IMAGES OUT
+    python -m torch.distributed.run --nproc_per_node=8 -m mmcabl score CONFIG CHECKPOINT IMAGES OUT
+    srun -n 64 mmcabl score CONFIG CHECKPOINT IMAGES OUT
+
+OUT/scores/part-<n>.parquet has one row an image, OUT/masks their masks, OUT/unreadable.txt what could not be read,
+OUT/failed.txt on what the model failed, with the reasons. Killed at any time and run again, with as many processes as
+you like, it goes on: no image is lost or done twice.
+"""
+
+import argparse
+import os
+import time
+from pathlib import Path
+from typing import Optional, Sequence
+
+from mmcabl.utils.files import write_whole
+from mmcabl.utils.outputs import own_folder
+
+
+def main(arguments: Optional[Sequence[str]] = None, prog: Optional[str] = None) -> None:
+    parser = argparse.ArgumentParser(prog=prog, description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config')
+    parser.add_argument('checkpoint')
+    parser.add_argument('images', help='a folder, searched in depth, an image, or a text file with one path a line')
+    parser.add_argument('out')
+    parser.add_argument('--chunk-size', type=int, default=500, help='images in each Parquet file')
+    parser.add_argument('--batch-size', type=int, default=8)
+    parser.add_argument('--no-masks', action='store_true')
+    parser.add_argument('--device', default='', help='a GPU if there is one')
+    parser.add_argument('--max-failures', type=int, default=50,
+                        help='end when the model fails on so many images one after the other; 0: never')
+    parser.add_argument('--trust', action='store_true', help='load a checkpoint that may run code: one of your own')
+    args = parser.parse_args(arguments)
+    try:
+        score(args)
+    except (ValueError, OSError, RuntimeError, ImportError) as error:
+        raise SystemExit(' '.join(str(error).split()) or type(error).__name__) from None
+
+
+def score(args: argparse.Namespace) -> None:
+    """Score this process's share; rank 0 also writes what was left out."""
+    import torch
+
+    from mmcabl.apis import Predictor, score_share
+    from mmcabl.apis.scoring import rank_and_size
+    from mmcabl.records.chunk_results import left_out_images
+    rank, world_size = rank_and_size()
+    device = args.device
+    if not device and torch.cuda.is_available():
+        local = int(os.environ.get('LOCAL_RANK', os.environ.get('SLURM_LOCALID', 0)))
+        device = f'cuda:{local % torch.cuda.device_count()}'
+    if rank == 0:
+        own_folder(args.out, ('index',))
+    predictor = Predictor(args.config, args.checkpoint, device, max_failures=args.max_failures,
+                          trust=args.trust)
+    start = time.time()
+    count = score_share(predictor, args.images, args.out, args.chunk_size, args.batch_size, not args.no_masks,
+                        rank, world_size, lambda done, total: print(
+                            f'rank {rank}: {done} of {total} chunks', flush=True))
+    seconds = time.time() - start
+    print(f'rank {rank}: {count} images in {seconds:.1f} s, {count / seconds:.2f} images/s, '
+          f'{predictor.failures.count} failed', flush=True)
+    if rank == 0:
+        said = []
+        for kind, images in left_out_images(Path(args.out)).items():
+            path = Path(args.out, f'{kind}.txt')
+            write_whole(path, ''.join(f'{name}\t{reason}\n' if kind == 'failed' else f'{name}\n'
+                                      for name, reason in images))
+            said.append(f'{len(images)} {"could not be read" if kind == "unreadable" else "failed"} ({path})')
+        print('Of the images so far ' + ', '.join(said))

@@ -5,8 +5,15 @@ import numpy as np
 import pytest
 
 from mmcabl.datasets import CASIAv2
-from mmcabl.lab.pairs import (WindowRecipe, apart_from, changed, cut_pair, find_hosts, write_whole_pairs,
-                          write_windows)
+from mmcabl.lab.pairs import (
+    WindowRecipe,
+    apart_from,
+    changed,
+    cut_pair,
+    find_hosts,
+    write_whole_pairs,
+    write_windows,
+)
 
 
 def photo(seed):

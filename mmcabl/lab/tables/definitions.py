@@ -62,7 +62,7 @@ class Table:
 
     @property
     def columns(self) -> Sequence[Tuple[str, str]]:
-        """(data set, metric) of each number column, the average over them last; then I-AUC of CASIA v1 saved again."""
+        """(data set, metric) of each number column, their average, then I-AUC of CASIA v1 saved again."""
         names = (*self.sets, AVERAGE) if self.average else self.sets
         again = 'CASIAv1' in self.sets and SAVED_AGAIN not in self.sets and 'i_auc' in self.metrics
         return [(name, metric) for name in names for metric in self.metrics] + [(SAVED_AGAIN, 'i_auc')] * again

@@ -102,7 +102,7 @@ def test_one_option_moves_the_protocol(family, tmp_path):
     assert set(options) == {'train_dataloader.dataset.data_root', 'test_dataloader.dataset.data_root'}
     cfg.merge_from_dict(options)
     assert [p['data_root'] for p in opened(cfg.test_dataloader.dataset)['datasets']] == [
-        str(tmp_path / name) for name in SETS]
+        str(tmp_path / name) for name in (['CASIAv1'] if family.name == 'paper' else []) + list(SETS)]  # saved again
     curves = Config.fromfile(str(family.robustness_config()))
     curves.merge_from_dict(data_options(curves, tmp_path))
     assert {d.data_root for d in curves.test_dataloader.dataset.datasets} == {str(tmp_path / 'CASIAv1')}

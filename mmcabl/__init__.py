@@ -4,9 +4,10 @@ Importing the package only checks that a usable OpenMMLab stack is installed; it
 registered when a config names one of them (``type='mmcabl.ConformerCABL'``).
 """
 
+from mmcabl.bases import base_path
 from mmcabl.stack import check_stack
 from mmcabl.version import __version__
 
 check_stack()
 
-__all__ = ['__version__']
+__all__ = ['__version__', 'base_path']

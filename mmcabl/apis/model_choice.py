@@ -60,7 +60,8 @@ def choose_model(model: Union[str, os.PathLike, Config] = DEFAULT, weights: Opti
             raise FileNotFoundError(f'{to_text(name)} is not a file; accepted are a config (.py), an exported model '
                                     f'({EXPORTED}) and the name of a model: {_names()}.')
         if name.endswith(EXPORTED):
-            return Choice(described(Path(name), Path(name).stem), None, os.path.abspath(name))
+            from mmcabl.apis.exported import exported_card  # onnxruntime, an extra
+            return Choice(exported_card(os.path.abspath(name)), None, os.path.abspath(name))
         return _of_config(name, name, weights)
     card = model_cards().get(name)
     if card is None:

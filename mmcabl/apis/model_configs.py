@@ -4,6 +4,8 @@ from typing import Union
 
 from mmengine.config import Config
 
+from mmcabl.bases import know_bases
+
 
 def read_config(config: Union[str, Config], imports: bool = True) -> Config:
     """The config of a model and its test data: a copy, or read from its file.
@@ -18,6 +20,7 @@ def read_config(config: Union[str, Config], imports: bool = True) -> Config:
     path = str(config)
     if not Path(path).is_file():
         raise ValueError(f'{path} is not a file; scoring needs the config that the model was trained with.')
+    know_bases()
     try:
         cfg = Config.fromfile(path, import_custom_modules=imports)
     except Exception as error:  # a config is code of the user's: it raises what it likes

@@ -4,6 +4,8 @@ Exit status of every sub-command: 0 done; 1 it could not be done, or a test of t
 line is not understood; 130 interrupted.
 """
 
+import os
+import sys
 from typing import Dict
 
 import typer
@@ -61,5 +63,12 @@ def options(version: bool = typer.Option(False, '--version', callback=_version, 
 
 
 def main() -> None:
-    """Entry point of the console script."""
-    app(prog_name='mmcabl')
+    """Entry point of the console script; quiet where the reader of its output has gone (``| head``)."""
+    try:
+        try:
+            app(prog_name='mmcabl')
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains once more at its end
+        raise SystemExit(1) from None

@@ -67,6 +67,9 @@ def main(arguments: Optional[Sequence[str]] = None, prog: Optional[str] = None) 
 
 def check(args: argparse.Namespace) -> int:
     """Read a root, print what was found; the exit status."""
+    if not Path(args.root).is_dir():
+        say(f'{shown(args.root)} is not a folder.')
+        return 2
     if not args.quiet:
         say(f'Reading {shown(args.root)} ...')
     from mmcabl.lab.checks import as_dict, check_root, find_leakage, report_text

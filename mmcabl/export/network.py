@@ -31,8 +31,8 @@ class ExportedNetwork(nn.Module):
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         if not isinstance(model, WeaklySupervisedLocalizer):
-            raise ValueError(f'A {type(model).__name__} cannot be exported: accepted is a model of the type '
-                             'mmcabl.WeaklySupervisedLocalizer, such as those of configs/cabl and configs/quickstart.')
+            raise ValueError(f'A {type(model).__name__} cannot be exported: accepted is a '
+                             'mmcabl.WeaklySupervisedLocalizer, as those of configs/cabl and configs/quickstart are.')
         model = deepcopy(model).eval()
         self.backbone, self.head = traceable(model.inference_backbone()), model.head
         self.neck = model.neck if model.with_neck else None
@@ -138,7 +138,7 @@ def traceable(backbone: nn.Module) -> nn.Module:
         for name, child in list(module.named_children()):
             if isinstance(child, AdaptivePadding):
                 if child.padding != 'corner' or child.kernel_size != child.stride:
-                    raise ValueError(f'A {type(backbone).__name__} with padding {child.padding!r} cannot be exported.')
+                    raise ValueError(f'A {type(backbone).__name__} that pads {child.padding!r} cannot be exported.')
                 setattr(module, name, TracedPadding(*child.stride))
     return backbone
 
@@ -165,7 +165,7 @@ def stretched(maps: Tensor, size) -> Tensor:
 
 
 def resized(image: Tensor, height: int, width: int) -> Tensor:
-    """As ``scales.resize``, bilinear and anti-aliased, by two matrix products: runtimes differ in their own filter."""
+    """As ``scales.resize``, bilinear and anti-aliased, by matrix products: runtimes differ in their own filter."""
     rows, columns = (_filter(image.shape[-2], height, image), _filter(image.shape[-1], width, image))
     return rows @ image @ columns.transpose(0, 1)
 

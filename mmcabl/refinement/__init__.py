@@ -1,7 +1,18 @@
-from mmcabl.refinement.cgsr import CGSR, Refinement
-from mmcabl.refinement.grabcut import GrabCutRefiner
-from mmcabl.refinement.refiner import Refiner
-from mmcabl.refinement.sam import SAMRefiner
-from mmcabl.structures.prompts import PROMPT_KINDS, Prompts
+"""From a map to masks: CGSR and its refiners. Nothing is imported before it is asked for: GrabCut needs no torch."""
+
+from importlib import import_module
+from typing import Any
+
+#: name -> module
+_WHERE = {'CGSR': 'cgsr', 'GrabCutRefiner': 'grabcut', 'Refinement': 'cgsr', 'Refiner': 'refiner',
+          'SAMRefiner': 'sam'}
 
 __all__ = ['CGSR', 'GrabCutRefiner', 'PROMPT_KINDS', 'Prompts', 'Refinement', 'Refiner', 'SAMRefiner']
+
+
+def __getattr__(name: str) -> Any:
+    if name in ('PROMPT_KINDS', 'Prompts'):
+        return getattr(import_module('mmcabl.structures.prompts'), name)
+    if name not in _WHERE:
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    return getattr(import_module(f'{__name__}.{_WHERE[name]}'), name)

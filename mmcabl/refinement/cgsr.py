@@ -1,14 +1,16 @@
 import warnings
 from dataclasses import asdict, dataclass
-from typing import Any, Dict, List, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
 
 import numpy as np
-import torch
 
 from mmcabl.refinement.prompting import NORMALIZATIONS, finite_map, make_prompts
 from mmcabl.refinement.refiner import Refiner
 from mmcabl.registry import MODELS
 from mmcabl.structures.prompts import Prompts, check_kind
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class CGSR:
         return self.batch([image], [cam])[0]
 
     def batch(self, images: Sequence[np.ndarray], cams: Sequence[np.ndarray], names: Optional[Sequence[str]] = None,
-              device: Optional[torch.device] = None) -> List[Refinement]:
+              device: Optional['torch.device'] = None) -> List[Refinement]:
         """Several images at once, of any sizes; ``names`` are for messages only.
 
         ``device`` is where the model runs that made the maps: a refiner with weights goes there (``Refiner.to``).
@@ -93,7 +95,7 @@ class CGSR:
                            self.prompt) for i in range(len(cams))]
 
     def refine(self, samples: Sequence[Any], maps: Sequence[np.ndarray],
-               device: Optional[torch.device] = None) -> None:
+               device: Optional['torch.device'] = None) -> None:
         """Set the fields of :class:`Refinement` on a :meth:`batch` of data samples that have their ``pixels``.
 
         Raises:

@@ -1,10 +1,12 @@
 from abc import ABC, abstractmethod
-from typing import List, Sequence
+from typing import TYPE_CHECKING, List, Sequence
 
 import numpy as np
-import torch
 
 from mmcabl.structures.prompts import Prompts
+
+if TYPE_CHECKING:
+    import torch
 
 
 class Refiner(ABC):
@@ -24,6 +26,6 @@ class Refiner(ABC):
             For each image a list with one (H, W) bool mask for each kind, in the order of ``kinds``.
         """
 
-    def to(self, device: torch.device) -> 'Refiner':
+    def to(self, device: 'torch.device') -> 'Refiner':
         """Compute beside the model that is served, on ``device``; returns self. Refiners without weights stay."""
         return self

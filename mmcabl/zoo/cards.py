@@ -66,9 +66,11 @@ class ModelCard:
         return self.weights
 
     def as_dict(self) -> Dict[str, Any]:
-        """For JSON: ``weights`` is relative to the package's folder, so that no path of this machine is in it."""
-        shipped = Path(self.weights).relative_to(PACKAGE).as_posix() if self.weights else ''
-        return dict(vars(self), weights=shipped)
+        """For JSON, without a path of this machine: ``weights`` is relative to the package, or a file's name."""
+        path = Path(self.weights)
+        inside = PACKAGE in path.parents
+        return dict(vars(self), weights=(path.relative_to(PACKAGE).as_posix() if inside else path.name)
+                    if self.weights else '')
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,79 @@
+"""``mmcabl export``: a model for other runtimes, compared with PyTorch before it is handed over."""
+
+import warnings
+from pathlib import Path
+from typing import Any, Dict, Optional, Tuple
+
+import typer
+
+from mmcabl.cli.output import print_json, say
+
+
+def export(
+    out: Path = typer.Option(..., '--out', '-o', help='File to write.'),
+    model: str = typer.Option('cabl-mini', help='A name (`mmcabl models` lists them) or a config.'),
+    weights: Optional[Path] = typer.Option(None, help="Weights for it; by default the model's own."),
+    kind: str = typer.Option('onnx', '--format', help='onnx, torchscript or pt2 (torch.export).'),
+    size: Optional[str] = typer.Option(None, help='Fixed size of the image: 256, or HEIGHTxWIDTH.'),
+    dynamic: bool = typer.Option(False, help='Any size of 32 px and more; so it is without --size.'),
+    overwrite: bool = typer.Option(False, '--overwrite', help='Replace the file where it exists.'),
+    as_json: bool = typer.Option(False, '--json', help='The differences from PyTorch, for machines.'),
+) -> None:
+    """Image, uint8 RGB (1, H, W, 3), to score and map, as ONNX, TorchScript or torch.export."""
+    from mmcabl.utils.outputs import new_file
+    if size and dynamic:
+        raise ValueError(f'--size {size} and --dynamic exclude each other.')
+    fixed = parsed_size(size) if size else None
+    new_file(out, overwrite)
+    from mmcabl.export.parity import SIZES, checked, differences, exported, reference
+    from mmcabl.export.writing import write_network
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        built, network, metadata = prepared(model, None if weights is None else str(weights), fixed)
+    part = out.with_name(f'.{out.name}.unchecked')
+    try:
+        write_network(network, part, kind, fixed, metadata)
+        say(f'{part.stat().st_size / 1e6:.1f} MB written; comparing with PyTorch ...')
+        rows = checked(differences(reference(built), exported(part, kind), [fixed] if fixed else SIZES), str(out))
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
+    if as_json:
+        print_json(dict(file=str(out), format=kind, size=fixed, differences=rows))
+        return
+    for row in rows:
+        print(f'{row["height"]:4} x {row["width"]:<4} px: score {row["score"]:.1e}, map {row["map"]:.1e}')
+    print(f'{out} agrees with PyTorch.')
+
+
+def parsed_size(text: str) -> Tuple[int, int]:
+    """(H, W) of ``256`` or ``256x384``.
+
+    Raises:
+        ValueError: neither, or below 32 px.
+    """
+    sides = text.lower().split('x')
+    if len(sides) > 2 or not all(side.isdecimal() and int(side) >= 32 for side in sides):
+        raise ValueError(f'--size {text} is not understood; accepted are a side or HEIGHTxWIDTH of 32 px and more.')
+    return int(sides[0]), int(sides[-1])
+
+
+def prepared(model: str, weights: Optional[str], size: Optional[Tuple[int, int]]) -> Tuple[Any, Any, Dict[str, str]]:
+    """The model with its weights on the CPU, what is exported of it, and what the file will say of itself."""
+    from mmcabl.apis.inferencer import ForensicInferencer
+    from mmcabl.apis.model_choice import choose_model
+    from mmcabl.export.about import about_export
+    from mmcabl.export.network import ExportedNetwork
+    from mmcabl.lab.runs.work_folders import sha256_of
+    choice = choose_model(model, weights)
+    if choice.exported:
+        raise ValueError(f'{model} is exported already; give the name of a model or a config.')
+    inferencer = ForensicInferencer(choice, device='cpu')
+    built = inferencer.model
+    network = ExportedNetwork(built)
+    pre, cgsr = built.data_preprocessor, built.postprocessor
+    refiner = dict(cgsr._refiner_cfg)
+    return built, network, about_export(
+        inferencer.card, sha256_of(Path(choice.weights)),
+        dict(prompt=cgsr.prompt, threshold=cgsr.threshold, normalize=cgsr.normalize, refiner=refiner), 16,
+        dict(mean=pre.mean.flatten().tolist(), std=pre.std.flatten().tolist()), size)

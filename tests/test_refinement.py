@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from mmcabl.refinement import CGSR, GrabCutRefiner, Prompts, Refiner
 from mmcabl.refinement.prompting import largest_component_box, make_prompts, min_max
@@ -81,6 +82,26 @@ def test_grabcut_is_deterministic_and_scales_down(scene):
     assert np.array_equal(first, second)
     small = CGSR(refiner=dict(max_side=40))(image, cam).masks['box_point']
     assert small.shape == (60, 80) and (small & truth).sum() / (small | truth).sum() > 0.8
+
+
+def test_a_cut_sees_the_box_and_its_surroundings_alone_and_not_the_number_of_threads(scene):
+    image, cam, truth = scene
+    prompts = make_prompts(cam, cam >= 2)
+    far = image.copy()
+    far[:, :4] = 255  # the box begins at 30 px or so; its margin is half its side
+    wide = np.concatenate([image, image[::-1]], 1)
+    images, all_prompts = [image, far, wide], [prompts] * 3
+    kinds = ['point', 'box', 'box_point']
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        first = GrabCutRefiner().refine(images, all_prompts, kinds)
+        torch.set_num_threads(3)
+        second = GrabCutRefiner().refine(images, all_prompts, kinds)
+    finally:
+        torch.set_num_threads(threads)
+    assert all(np.array_equal(a, b) for one, two in zip(first, second) for a, b in zip(one, two))
+    assert prompts.box[0] > 20 and np.array_equal(first[0][1], first[1][1]) and first[0][1].sum() > 400
 
 
 def test_a_cut_that_collapses_is_the_box(scene):

@@ -36,7 +36,7 @@ class Judge:
         own = getattr(inferencer, 'cgsr', None) or getattr(model, 'postprocessor', None)
         self.cgsr = own if isinstance(own, CGSR) else CGSR(normalize='none')
         self._encodings = LastEncodings()
-        if hasattr(self.cgsr.refiner, 'encode') and self.cgsr.refiner.cache is None:
+        if hasattr(self.cgsr.refiner, 'encode') and getattr(self.cgsr.refiner, 'cache', self) is None:
             self.cgsr.refiner.cache = self._encodings
 
     def __call__(self, path: str) -> ForensicSample:

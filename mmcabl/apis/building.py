@@ -1,6 +1,6 @@
 """A model and its test pipeline from a config, without a runner."""
 
-from typing import Callable, Dict, Optional, Union
+from typing import Any, Callable, Dict, Union
 
 from mmengine.config import Config
 from mmengine.dataset import Compose
@@ -28,7 +28,7 @@ def build_model(cfg: Config, weights: str, refiner: Union[str, Dict, None] = Non
     """
     init_default_scope(cfg.get('default_scope', 'mmpretrain'))
     cfg.model = refined_config(cfg.model, cfg.get('custom_hooks'))  # no runner here, so no hooks
-    given: Optional[Dict] = cfg.model.get('postprocessor')
+    given: Any = cfg.model.get('postprocessor')
     if refiner is not None:
         if given is None:
             raise ValueError(f'{type_name(cfg.model)} refines no masks, so no refiner can be chosen; its config '

@@ -4,13 +4,11 @@ from contextlib import contextmanager
 from copy import copy
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
 
-from torch import nn
-
 from mmcabl.structures import ForensicSample, forensic_sample
 from mmcabl.structures.pictures import loaded_pixels
 
 
-def decided(model: nn.Module, loaded: Sequence[Dict[str, Any]],
+def decided(model: Any, loaded: Sequence[Dict[str, Any]],
             decide: Callable[[Optional[float]], bool]) -> List[ForensicSample]:
     """What a model says of packed images, ``flagged`` or without a mask.
 

@@ -3,9 +3,9 @@
 import json
 import os
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Callable, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Callable, Deque, Iterator, List, Optional, Sequence, Tuple, Union
 
 from mmcabl.apis.image_index import ImageIndex, await_index, build_index
 from mmcabl.apis.predictor import Loaded, Predictor
@@ -31,7 +31,7 @@ def _loaded_ahead(predictor: Predictor,
                   batches: Sequence[Sequence[Job]]) -> Iterator[Tuple[Sequence[Job], List[Loaded]]]:
     """Batches in turn, the next ones being loaded meanwhile; never more than :data:`AHEAD` in memory."""
     with ThreadPoolExecutor(1) as pool:
-        waiting = deque()
+        waiting: Deque[Tuple[Sequence[Job], Future]] = deque()
         for part in batches:
             waiting.append((part, pool.submit(predictor.load, part)))
             if len(waiting) > AHEAD:

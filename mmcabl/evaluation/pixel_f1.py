@@ -1,12 +1,12 @@
-import zlib
 from typing import Any, Dict, List, Optional
 
 import numpy as np
 
 from mmcabl.evaluation.per_image_metric import PerImageMetric, keys_of, mean_of
+from mmcabl.evaluation.trivial_masks import random_half
 from mmcabl.registry import METRICS
 from mmcabl.structures import ForensicSample
-from mmcabl.structures.from_models import binary
+from mmcabl.structures.from_models import as_mask
 
 #: Resolution of the curves: the normalised map is counted in this many bins.
 BINS = 4096
@@ -45,7 +45,7 @@ class PixelF1(PerImageMetric):
     @staticmethod
     def calculate(pred: np.ndarray, target: np.ndarray) -> float:
         """F1 of a binary mask (H, W) against the truth (H, W); 0 if both are empty."""
-        pred, target = binary(pred), binary(target)
+        pred, target = as_mask(pred), as_mask(target)
         if pred.shape != target.shape:
             raise ValueError(f'The predicted mask is {pred.shape}, the true one {target.shape} (height, width); '
                              'they must agree.')
@@ -60,7 +60,7 @@ class PixelF1(PerImageMetric):
             ``auc``: pixel ROC-AUC (NaN if the truth is constant); ``best``: highest F1 over all thresholds;
             ``f1``: (99,) float32, F1 at :data:`THRESHOLDS`. From counts in 4096 bins, so to about 1e-3.
         """
-        target = binary(target)
+        target = as_mask(target)
         bins = np.minimum((np.asarray(cam, np.float32) * BINS).astype(np.int32), BINS - 1)
         positive = np.bincount(bins[target], minlength=BINS)[::-1].astype(np.float64)
         negative = np.bincount(bins[~target], minlength=BINS)[::-1].astype(np.float64)
@@ -82,9 +82,7 @@ class PixelF1(PerImageMetric):
             row[f'p_f1_{kind}'] = self.calculate(mask, truth)
         if self.baselines:
             row['p_f1_all_ones'] = self.calculate(np.ones_like(truth), truth)
-            seed = zlib.crc32(sample.source.encode(errors='surrogatepass'))
-            coin = np.random.default_rng(seed).random(truth.shape, np.float32) < 0.5
-            row['p_f1_random'] = self.calculate(coin, truth)
+            row['p_f1_random'] = self.calculate(random_half(truth.shape, sample.source).mask, truth)
         if self.curves and sample.cam is not None:
             curve = self.curve(sample.cam, truth)
             row.update(p_auc=curve['auc'], p_f1_best=curve['best'], curve=curve['f1'])

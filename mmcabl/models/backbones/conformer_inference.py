@@ -1,8 +1,8 @@
 """The Conformer's blocks as they infer: batch norms folded, sums and activations within the convolutions, in place.
 
-Same numbers as mmpretrain's, up to round-off, with less work and memory: a block writes its output over its input, the
-coupling unit towards the tokens averages before it projects (both are linear, and the average is of 16 or 4 positions),
-and the one towards the map adds its coarse grid without enlarging it first.
+Same numbers as mmpretrain's, up to round-off, with less work and memory: a block writes its output over its input;
+the coupling unit towards the tokens averages before it projects (both are linear, and the average is of 16 or 4
+positions); the one towards the map adds its coarse grid without enlarging it first.
 """
 
 from typing import Optional

@@ -1,7 +1,7 @@
 """Eq. (1) with a local edge response, ``F = x + x tanh|grad x|``, in bands of rows that stay in a CPU's cache.
 
-Since ``1 + tanh(m) = 2 s(2 m)`` with the logistic function s, ``F = 2 x s(|2 grad x|)``: one cheap function in place of
-the hyperbolic tangent, which takes a CPU six times as long. The gradient is exact and keeps nothing but the input.
+Since ``1 + tanh(m) = 2 s(2 m)`` with the logistic function s, ``F = 2 x s(|2 grad x|)``: one cheap function in place
+of the hyperbolic tangent, which takes a CPU six times as long. The gradient is exact and keeps the input alone.
 """
 
 from typing import Iterator, List, Optional, Tuple

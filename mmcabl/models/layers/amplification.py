@@ -104,19 +104,20 @@ class Amplify(torch.autograd.Function):
     def backward(ctx, grad: Tensor) -> Tuple[Tensor, None]:
         x, = ctx.saved_tensors
         kernels = _doubled(ctx.operator, x)
-        adjoint = [k.flip(-1, -2) for k in kernels]
+        adjoint = [2 * k.flip(-1, -2) for k in kernels]
+        least = torch.finfo(_wide(x)).tiny ** 0.5  # below it squares, and so lengths, are 0
         out, below = torch.empty_like(x, dtype=_wide(x)), None
         for start, end in _bands(x):
             padded, given = _padded(x, start, end, None), grad[:, :, start:end].to(_wide(x))
             parts, length = _slopes(padded, kernels)
             gain = length.sigmoid()
-            # d/dm of 2 s(m) x, times what comes in: 2 x s (1 - s) g
-            outer = gain.addcmul(gain, gain, value=-1).mul_(padded[:, :, 1:-1, 1:-1]).mul_(given).mul_(2)
-            # formed first, being at most 1: grad / length can overflow where the length is almost nothing
-            length.masked_fill_(length == 0, torch.inf)
-            spread = sum(F.conv2d(part.div_(length).mul_(outer), k, padding=2, groups=x.size(1))
-                         for part, k in zip(parts, adjoint))
-            below = _collect(spread, out, (start, end), below)
+            # d/dm of 2 s(m) x, times what comes in: 2 x s (1 - s) g; the kernels have its 2
+            outer = gain.addcmul(gain, gain, value=-1).mul_(padded[:, :, 1:-1, 1:-1]).mul_(given)
+            length.clamp_(min=least)
+            # part / length is formed first, being at most 1: grad / length can overflow where that is almost nothing
+            spread = [F.conv2d(part.div_(length).mul_(outer), k, padding=2, groups=x.size(1))
+                      for part, k in zip(parts, adjoint)]
+            below = _collect(spread[0] if len(spread) == 1 else spread[0].add_(spread[1]), out, (start, end), below)
             out[:, :, start:end].addcmul_(gain, given, value=2)
         return out.to(x.dtype), None
 

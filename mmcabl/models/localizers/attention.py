@@ -133,13 +133,13 @@ class RunningAverage(AttentionPropagator):
         out = query.new_empty(batch, tokens, heads, width).transpose(1, 2)
         query, key = query * width ** -0.5, key.transpose(-2, -1)
         step = ROWS if query.device.type == 'cpu' else tokens
-        for image in range(batch):
-            for start in range(0, tokens, step):
-                rows = slice(start, start + step)
-                for q, k, v, to in zip(query[image], key[image], value[image], out[image]):
-                    weights = torch.softmax(q[rows] @ k, dim=-1)
-                    self._sum[image, rows] += weights
-                    to[rows] = weights @ v
+        for total, *image in zip(self._sum, query, key, value, out):
+            keys, values = image[1].unbind(), image[2].unbind()
+            for rows, few, to in zip(total.split(step), image[0].split(step, 1), image[3].split(step, 1)):
+                for q, k, v, place in zip(few, keys, values, to):
+                    weights = torch.softmax(q @ k, dim=-1)
+                    rows += weights
+                    place.copy_(weights @ v)
         self._heads = heads
         return out
 

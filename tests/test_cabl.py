@@ -44,6 +44,7 @@ def test_bands_and_their_gradient_are_the_formulas(monkeypatch, layout, operator
         monkeypatch.setattr(amplification, 'BAND', rows * x[0, :, 0].numel() * len(x))
         assert torch.allclose(layer(x), expected, atol=1e-12)
         assert torch.allclose(torch.autograd.grad((layer(x) * weight).sum(), x)[0], slope, atol=1e-12)
+        assert torch.allclose(amplification.stencil(x.detach(), operator), expected, atol=1e-12)
         place = x.detach().clone()
         assert layer(place, inplace=True) is place and torch.allclose(place, expected, atol=1e-12)
 

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from mmcabl.models.layers import CABL, amplification
 from mmcabl.models.layers import fused as fused_module
 from mmcabl.models.layers.fused import fuse_linears, fused
 from mmcabl.models.localizers import precision
@@ -80,3 +81,16 @@ def test_auto_is_what_the_cpu_has_and_counts_in_fingerprints(monkeypatch):
     assert precision.resolved('auto', torch.device('cuda')) == torch.float32
     with pytest.raises(ValueError, match='int8.*accepted are auto, float32, bfloat16, float16'):
         build_localizer(precision='int8')
+
+
+def test_compile_compiles_the_edge_layers_of_inference(monkeypatch):
+    model, image, seen = build_localizer(compile=True), torch.randn(1, 3, 64, 64), []
+    expected = build_localizer().eval()
+    expected.load_state_dict(model.state_dict())
+    monkeypatch.setattr(torch, 'compile', lambda function, **_: lambda x: seen.append(x.shape) or function(x))
+    amplification.compiled.cache_clear()
+    found = model.eval().score_and_map(image)[1]
+    amplification.compiled.cache_clear()
+    assert len(seen) == 6  # blocks
+    assert torch.allclose(found, expected.eval().score_and_map(image)[1], rtol=1e-4, atol=1e-5)
+    assert not any(m.compiles for m in model.modules() if isinstance(m, CABL))  # training is as ever

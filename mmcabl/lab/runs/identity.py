@@ -12,7 +12,8 @@ from mmcabl.utils.data_configs import TRUTH_STEPS, dicts_in, listed_only, opened
 from mmcabl.version import __version__
 
 #: Parameters that only testing reads: of the method's models, and of every other of ours.
-TEST_ONLY_OF_LOCALIZER = ('postprocessor', 'scales', 'flip', 'union', 'attention', 'class_index', 'precision')
+TEST_ONLY_OF_LOCALIZER = ('postprocessor', 'scales', 'flip', 'union', 'attention', 'class_index', 'precision',
+                          'compile')
 LOCALIZERS = ('WeaklySupervisedLocalizer', 'WeaklySupervisedSegmentor')
 TEST_ONLY_OF_MODEL = ('postprocessor',)
 #: And of ``WeakLabelHead``.
@@ -55,7 +56,8 @@ def test_identity(cfg: Config, checkpoint: str, known: Optional[Dict] = None) ->
     found = _part(cfg, (*NEITHER, *ONLY_TRAINING, 'load_from'), WITHOUT_EFFECT, known)
     for _, node in dicts_in(found, ''):
         node.pop('cache_dir', None)
-    if (found.get('model') or {}).get('precision') == 'auto':  # it is another number on another machine
+    if (found.get('model') or {}).get('precision',
+                          'compile') == 'auto':  # it is another number on another machine
         from mmcabl.models.localizers.precision import resolved
         found['model']['precision'] = str(resolved('auto', get_device()))
     return {**found, 'checkpoint': checkpoint}

@@ -5,7 +5,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from mmcabl.models.layers.amplification import Amplify, amplify
+from mmcabl.models.layers.amplification import Amplify, amplify, compiled
 from mmcabl.models.layers.edge import (
     NORMS,
     OPERATORS,
@@ -67,6 +67,8 @@ class CABL(BaseModule):
     """
 
     _abbr_ = 'cabl'  # mmcv's name for plug-in layers of this type
+    #: Whether inference is by ``torch.compile``; ``compile=True`` of a localizer sets it on its folded copy.
+    compiles = False
 
     def __init__(self, operator: str = 'sobel', structure: str = 'iii', norm: str = 'tanh',
                  recompute: Optional[bool] = None, in_channels: Optional[int] = None, init_cfg=None) -> None:
@@ -95,6 +97,8 @@ class CABL(BaseModule):
             if _is_compiling():
                 return self._respond(x)
             if not (torch.is_grad_enabled() and x.requires_grad):
+                if fused and self.compiles:
+                    return compiled(self.operator)(x)
                 return amplify(x, self.operator, inplace) if fused else _chunked(self._respond, x)
             if fused and self.recompute is None:
                 return Amplify.apply(x, self.operator)

@@ -4,6 +4,7 @@ from typing import Any, Optional, Tuple
 import torch
 from torch import Tensor, nn
 
+from mmcabl.models.layers.cabl import CABL
 from mmcabl.models.localizers.attention import AttentionPropagator
 from mmcabl.models.localizers.precision import computing_in, lower, resolved
 
@@ -14,6 +15,7 @@ class FoldedInference:
     Args:
         precision: the floating type of that copy: ``float32``, ``bfloat16``, ``float16``, or ``auto``, see
             :func:`mmcabl.models.localizers.precision.resolved`. Heads compute in float32.
+        compile: have its edge layers compiled by ``torch.compile``; needs a C++ compiler.
 
     The copy is made anew after ``load_state_dict``, ``train()`` and ``eval()``, and where the weights lie elsewhere
     or are of another type than when it was made (``.to()``, ``.half()``). mmengine puts EMA's weights in place before
@@ -23,10 +25,10 @@ class FoldedInference:
     #: Where the backbone's first weight was, and the copy: a tuple, so that it is no submodule.
     _folded: Optional[Tuple[Tensor, nn.Module]] = None
 
-    def __init__(self, *args, precision: str = 'float32', **kwargs) -> None:
+    def __init__(self, *args, precision: str = 'float32', compile: bool = False, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         resolved(precision, 'cpu')  # one that is none is said now
-        self.precision = precision
+        self.precision, self.compile_edges = precision, compile
         self.register_load_state_dict_post_hook(_drop)
 
     def extract_feat(self, inputs: Tensor, stage: str = 'neck'):
@@ -40,6 +42,9 @@ class FoldedInference:
         weight = next(self.backbone.parameters()).detach()
         if self._folded is None or not is_same(weight, self._folded[0]):
             copy = self.backbone.folded()
+            for layer in copy.modules():
+                if isinstance(layer, CABL):
+                    layer.compiles = self.compile_edges
             dtype = self.inference_dtype
             self._folded = weight, copy if dtype == weight.dtype else lower(copy, dtype)
         return self._folded[1]

@@ -5,9 +5,9 @@ import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from mmcabl.models.layers import CABL, edge_magnitude, normalize_edges
+from mmcabl.models.layers import CABL, amplification, edge_magnitude, normalize_edges
 from mmcabl.models.layers import cabl as cabl_module
-from mmcabl.models.layers.edge import NORMS
+from mmcabl.models.layers.edge import NORMS, OPERATORS
 from mmcabl.registry import MODELS
 
 FORMULAS = {'i': lambda x, e: x + e, 'ii': lambda x, e: e * x, 'iii': lambda x, e: e * x + x}
@@ -30,6 +30,33 @@ def test_chunks_change_nothing(monkeypatch, layout, norm):
         monkeypatch.setattr(cabl_module, 'CPU_CHUNK', size)
         out = layer(x)
         assert out.is_contiguous(memory_format=layout) and torch.allclose(out, plain, atol=1e-6)
+
+
+@pytest.mark.parametrize('layout', [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize('operator', OPERATORS)
+@pytest.mark.parametrize('shape', [(2, 3, 6, 5), (1, 2, 1, 4), (1, 1, 5, 1)])
+def test_bands_and_their_gradient_are_the_formulas(monkeypatch, layout, operator, shape):
+    x = torch.randn(shape, dtype=torch.float64).contiguous(memory_format=layout).requires_grad_()
+    x.data[..., :2, :2] = 1  # flat somewhere: a length of 0
+    expected, weight = x + x * edge_magnitude(x, operator).tanh(), torch.randn(shape, dtype=torch.float64)
+    slope, layer = torch.autograd.grad((expected * weight).sum(), x)[0], CABL(operator)
+    for rows in (1, 2, 1 << 20):
+        monkeypatch.setattr(amplification, 'BAND', rows * x[0, :, 0].numel() * len(x))
+        assert torch.allclose(layer(x), expected, atol=1e-12)
+        assert torch.allclose(torch.autograd.grad((layer(x) * weight).sum(), x)[0], slope, atol=1e-12)
+        assert torch.allclose(amplification.stencil(x.detach(), operator), expected, atol=1e-12)
+        place = x.detach().clone()
+        assert layer(place, inplace=True) is place and torch.allclose(place, expected, atol=1e-12)
+
+
+def test_gradient_of_its_own_keeps_the_input_alone():
+    x = torch.randn(2, 8, 32, 33, requires_grad=True)
+    edge_magnitude(x), CABL()(x)  # kernels are cached
+    with Kept() as memory:
+        out = CABL()(x)
+    assert memory.kept() <= out.nbytes + x.nbytes  # views of the input count it
+    small = torch.randn(1, 2, 4, 5, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(CABL(), small)
 
 
 class Kept(TorchDispatchMode):

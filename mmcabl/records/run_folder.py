@@ -8,7 +8,7 @@ from mmengine.logging import print_log
 from torch import nn
 
 from mmcabl.records.journal import Record
-from mmcabl.records.store import fingerprint
+from mmcabl.records.store import fingerprint, inferred_in
 from mmcabl.structures.forensic_sample import Key
 from mmcabl.utils.files import write_whole
 from mmcabl.utils.names import to_text
@@ -27,6 +27,7 @@ class RunFolder:
     Attributes:
         keys: of the data set's images in its order, as those of records are.
         folder: for their results.
+        precision: the floating type in which the model infers on this machine.
     """
 
     def __init__(self, top: Path, model: nn.Module, cfg: Config, dataset: Any) -> None:
@@ -34,6 +35,7 @@ class RunFolder:
         settings['dataset'] = cfg.get('test_dataloader', {}).get('dataset')
         self.top, self.dataset = top, dataset
         self.settings = fingerprint(model, __version__, json.dumps(settings, sort_keys=True, default=str))
+        self.precision = inferred_in(model)
         self.keys: List[Key] = [_key(dataset.get_data_info(i)) for i in range(len(dataset))]
         digest = hashlib.sha256(self.settings.encode())
         for key in self.keys:
@@ -51,7 +53,7 @@ class RunFolder:
                 print_log(f'The test images are not those of {path.parent}: {len(self.keys)} now, '
                           f'{about.get("images")} then. All are computed, with results in {self.folder}.',
                           logger='current', level=30)
-        about = dict(settings=self.settings, images=len(self.keys))
+        about = dict(settings=self.settings, images=len(self.keys), precision=self.precision)
         write_whole(self.folder / 'about.json', json.dumps(about) + '\n')
 
     def keep_listed(self, records: Dict[Key, Record]) -> Dict[Key, Record]:

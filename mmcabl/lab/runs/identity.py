@@ -6,12 +6,14 @@ import os
 from typing import Any, Dict, Optional, Tuple
 
 from mmengine.config import Config
+from mmengine.device import get_device
 
 from mmcabl.utils.data_configs import TRUTH_STEPS, dicts_in, listed_only, opened, type_name
 from mmcabl.version import __version__
 
 #: Parameters that only testing reads: of the method's models, and of every other of ours.
-TEST_ONLY_OF_LOCALIZER = ('postprocessor', 'scales', 'flip', 'union', 'attention', 'class_index')
+TEST_ONLY_OF_LOCALIZER = ('postprocessor', 'scales', 'flip', 'union', 'attention', 'class_index', 'precision',
+                          'compile')
 LOCALIZERS = ('WeaklySupervisedLocalizer', 'WeaklySupervisedSegmentor')
 TEST_ONLY_OF_MODEL = ('postprocessor',)
 #: And of ``WeakLabelHead``.
@@ -54,6 +56,10 @@ def test_identity(cfg: Config, checkpoint: str, known: Optional[Dict] = None) ->
     found = _part(cfg, (*NEITHER, *ONLY_TRAINING, 'load_from'), WITHOUT_EFFECT, known)
     for _, node in dicts_in(found, ''):
         node.pop('cache_dir', None)
+    if (found.get('model') or {}).get('precision',
+                          'compile') == 'auto':  # it is another number on another machine
+        from mmcabl.models.localizers.precision import resolved
+        found['model']['precision'] = str(resolved('auto', get_device()))
     return {**found, 'checkpoint': checkpoint}
 
 

@@ -6,7 +6,8 @@ from mmpretrain.models.backbones.conformer import Conformer
 from torch import Tensor
 
 from mmcabl.models.backbones.blocks import Blocks, parse_blocks
-from mmcabl.models.layers.fold import fold_batchnorm
+from mmcabl.models.backbones.conformer_inference import inferred
+from mmcabl.models.layers.cabl import CABL
 from mmcabl.registry import MODELS
 
 OUT_TYPES = ('raw', 'pooled', 'featmap')
@@ -136,8 +137,23 @@ class ConformerCABL(Conformer):
         return self
 
     def folded(self) -> 'ConformerCABL':
-        """A copy for inference, see :func:`fold_batchnorm`."""
-        return fold_batchnorm(self)
+        """A copy for inference, see :mod:`mmcabl.models.backbones.conformer_inference`."""
+        clone = inferred(self)
+        clone.__class__ = _Inferred
+        return clone
+
+
+class _Inferred(ConformerCABL):
+    """Amplifies in place; an output that a later block would overwrite is copied."""
+
+    def _amplify(self, x: Tensor, block: int) -> Tensor:
+        for name, layer in self.cabl.items():
+            if name == str(block) and isinstance(layer, CABL):
+                return layer(x, inplace=True)
+        return super()._amplify(x, block)
+
+    def _output(self, x: Tensor, tokens: Tensor):
+        return super()._output(x.clone() if len(self.out_indices) > 1 else x, tokens)
 
 
 def _amplify_first(layer: torch.nn.Module, module: torch.nn.Module, args: tuple) -> tuple:

@@ -5,6 +5,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from mmcabl.models.layers.amplification import Amplify, amplify, compiled
 from mmcabl.models.layers.edge import (
     NORMS,
     OPERATORS,
@@ -53,7 +54,9 @@ class CABL(BaseModule):
         norm: how ``E`` is bounded; see :func:`normalize_edges`.
         recompute: in training, compute the inside of the layer again for the gradient instead of keeping it, by
             ``torch.utils.checkpoint``. Saves memory (plain autograd keeps six maps a layer: at 512 px and batch 8,
-            5.6 GB for a Conformer-S) and costs time; by default not on a CPU. Same gradient.
+            5.6 GB for a Conformer-S) and costs time. Same gradient. By default the final structure with ``tanh`` has
+            a gradient of its own, which keeps the input alone (:class:`mmcabl.models.layers.amplification.Amplify`),
+            and the others are computed again, but not on a CPU.
         in_channels: accepted, since mmcv's plug-in layers are told it; any number will do.
         init_cfg: accepted for the config system; there is nothing to initialise.
 
@@ -64,6 +67,8 @@ class CABL(BaseModule):
     """
 
     _abbr_ = 'cabl'  # mmcv's name for plug-in layers of this type
+    #: Whether inference is by ``torch.compile``; ``compile=True`` of a localizer sets it on its folded copy.
+    compiles = False
 
     def __init__(self, operator: str = 'sobel', structure: str = 'iii', norm: str = 'tanh',
                  recompute: Optional[bool] = None, in_channels: Optional[int] = None,
@@ -85,14 +90,19 @@ class CABL(BaseModule):
             out = torch.addcmul(wide, edges, wide)
         return out.to(x.dtype)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Shape (B, C, H, W) to (B, C, H, W), same type."""
+    def forward(self, x: Tensor, inplace: bool = False) -> Tensor:
+        """Shape (B, C, H, W) to (B, C, H, W), same type; ``inplace``: into ``x``, if it needs no gradient."""
+        fused = self.norm == 'tanh' and self.structure == 'iii'
         recompute = x.device.type != 'cpu' if self.recompute is None else self.recompute
         with torch.autocast(x.device.type, enabled=False):
             if _is_compiling():
                 return self._respond(x)
             if not (torch.is_grad_enabled() and x.requires_grad):
-                return _chunked(self._respond, x)
+                if fused and self.compiles:
+                    return compiled(self.operator)(x)
+                return amplify(x, self.operator, inplace) if fused else _chunked(self._respond, x)
+            if fused and self.recompute is None:
+                return Amplify.apply(x, self.operator)
             if recompute:
                 return checkpoint(self._respond, x, use_reentrant=False, preserve_rng_state=False)
             return self._respond(x)

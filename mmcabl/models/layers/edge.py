@@ -25,8 +25,9 @@ def _choice(value: str, accepted: Tuple[str, ...], what: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _kernels(operator: str, channels: int, dtype: torch.dtype, device: torch.device) -> List[Tensor]:
-    """Depthwise kernels (C, 1, 3, 3): horizontal and vertical derivative, or the Laplacian."""
+def _kernels(operator: str, channels: int, dtype: torch.dtype, device: torch.device,
+             scale: float = 1.) -> List[Tensor]:
+    """Depthwise kernels (C, 1, 3, 3): horizontal and vertical derivative, or the Laplacian, times ``scale``."""
     with torch.inference_mode(False):  # cached tensors have to serve training too
         if operator == 'laplacian':
             kernels = [torch.tensor([[0., 1, 0], [1, -4, 1], [0, 1, 0]])]
@@ -34,7 +35,7 @@ def _kernels(operator: str, channels: int, dtype: torch.dtype, device: torch.dev
             smooth = torch.tensor(SMOOTHING[operator])
             horizontal = smooth[:, None] * torch.tensor([-1., 0, 1]) / smooth.sum()
             kernels = [horizontal, horizontal.t()]
-        return [k.to(device, dtype).expand(channels, 1, 3, 3).contiguous() for k in kernels]
+        return [(k * scale).to(device, dtype).expand(channels, 1, 3, 3).contiguous() for k in kernels]
 
 
 class _Length(torch.autograd.Function):

@@ -15,8 +15,8 @@ from torch.utils.hooks import RemovableHandle
 from mmcabl.models.backbones.blocks import Blocks, parse_blocks
 from mmcabl.models.localizers.attention_mode import AttentionBy
 
-#: Rows of an attention matrix in work at a time: all heads of them stay in a CPU's cache.
-ROWS = 64
+#: Rows of an attention matrix in work at a time: those of one head stay in a CPU's cache.
+ROWS = 128
 #: On a CPU the running average is faster (``benchmarks/cam.py``) while its matrix is affordable.
 RUNNING_MAX_TOKENS = 4096
 
@@ -129,13 +129,17 @@ class RunningAverage(AttentionPropagator):
             self.tokens = tokens
             self._sum = query.new_zeros(batch, tokens, tokens, dtype=torch.float32)
         self.blocks += 1
-        out = torch.empty_like(query, memory_format=torch.contiguous_format)
-        key = (key * width ** -0.5).transpose(-2, -1)
-        for start in range(0, tokens, ROWS):
-            rows = slice(start, start + ROWS)
-            weights = torch.softmax(query[:, :, rows] @ key, dim=-1)
-            self._sum[:, rows] += weights.sum(1, dtype=torch.float32)
-            out[:, :, rows] = weights @ value
+        # in the order of memory that the projection behind it reads
+        out = query.new_empty(batch, tokens, heads, width).transpose(1, 2)
+        query, key = query * width ** -0.5, key.transpose(-2, -1)
+        step = ROWS if query.device.type == 'cpu' else tokens
+        for total, *image in zip(self._sum, query, key, value, out):
+            keys, values = image[1].unbind(), image[2].unbind()
+            for rows, few, to in zip(total.split(step), image[0].split(step, 1), image[3].split(step, 1)):
+                for q, k, v, place in zip(few, keys, values, to):
+                    weights = torch.softmax(q @ k, dim=-1)
+                    rows += weights
+                    place.copy_(weights @ v)
         self._heads = heads
         return out
 

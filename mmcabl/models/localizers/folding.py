@@ -1,11 +1,21 @@
+from contextlib import nullcontext
 from typing import Any, Optional, Tuple
 
 import torch
 from torch import Tensor, nn
 
+from mmcabl.models.layers.cabl import CABL
+from mmcabl.models.localizers.attention import AttentionPropagator
+from mmcabl.models.localizers.precision import computing_in, lower, resolved
+
 
 class FoldedInference:
     """Inference by a copy of a backbone with batch norms folded away, made once between changes of weights.
+
+    Args:
+        precision: the floating type of that copy: ``float32``, ``bfloat16``, ``float16``, or ``auto``, see
+            :func:`mmcabl.models.localizers.precision.resolved`. Heads compute in float32.
+        compile: have its edge layers compiled by ``torch.compile``; needs a C++ compiler.
 
     The copy is made anew after ``load_state_dict``, ``train()`` and ``eval()``, and where the weights lie elsewhere
     or are of another type than when it was made (``.to()``, ``.half()``). mmengine puts EMA's weights in place before
@@ -15,8 +25,10 @@ class FoldedInference:
     #: Where the backbone's first weight was, and the copy: a tuple, so that it is no submodule.
     _folded: Optional[Tuple[Tensor, nn.Module]] = None
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args, precision: str = 'float32', compile: bool = False, **kwargs) -> None:
         super().__init__(*args, **kwargs)
+        resolved(precision, 'cpu')  # one that is none is said now
+        self.precision, self.compile_edges = precision, compile
         self.register_load_state_dict_post_hook(_drop)
 
     def extract_feat(self, inputs: Tensor, stage: str = 'neck'):
@@ -29,13 +41,38 @@ class FoldedInference:
             return self.backbone
         weight = next(self.backbone.parameters()).detach()
         if self._folded is None or not is_same(weight, self._folded[0]):
-            self._folded = weight, self.backbone.folded()
+            copy = self.backbone.folded()
+            for layer in copy.modules():
+                if isinstance(layer, CABL):
+                    layer.compiles = self.compile_edges
+            dtype = self.inference_dtype
+            self._folded = weight, copy if dtype == weight.dtype else lower(copy, dtype)
         return self._folded[1]
+
+    def infer(self, batch: Tensor, around: Optional[AttentionPropagator] = None) -> Any:
+        """The backbone's features in float32, computed in ``precision``, with its attention recorded."""
+        backbone = self.inference_backbone()
+        folded, weight = backbone is not self.backbone, next(backbone.parameters())
+        dtype = torch.float32 if folded else self.inference_dtype
+        with around.attach(backbone) if around else nullcontext(), computing_in(dtype, batch.device):
+            return _as(batch.dtype, backbone(batch.to(weight.dtype)))
+
+    @property
+    def inference_dtype(self) -> torch.dtype:
+        """What the backbone infers in; of a network that is not float32, such as after ``half()``, its own type."""
+        weight = next(self.backbone.parameters())
+        return resolved(self.precision, weight.device) if weight.dtype == torch.float32 else weight.dtype
 
     def train(self, mode: bool = True) -> nn.Module:
         """As ``nn.Module``; weights may have changed, or change from here on, so the folded copy is dropped."""
         self._folded = None
         return super().train(mode)
+
+
+def _as(dtype: torch.dtype, features: Any) -> Any:
+    if isinstance(features, Tensor):
+        return features.to(dtype)
+    return type(features)(_as(dtype, part) for part in features)
 
 
 def _drop(model: FoldedInference, *_: Any) -> None:

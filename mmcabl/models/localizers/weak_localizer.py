@@ -40,6 +40,9 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
             with a residual it leaves M itself (ours; ``docs/real.md``).
         attention_blocks: whose attention Eq. (2) averages; ``'all'``, the default, is the paper's.
         class_index: the class to localize; the last one by default.
+        precision: in which floating type the backbone infers: ``float32``, the default, ``bfloat16``, ``float16``, or
+            ``auto``: bfloat16 on a CPU with instructions for it, float32 elsewhere (``docs/performance.md``).
+        compile: infer with edge layers compiled by ``torch.compile``; needs a C++ compiler and, once, some seconds.
         data_preprocessor: ``mmcabl.ForensicDataPreprocessor`` by default.
         **kwargs: ``train_cfg``, ``pretrained``, ``init_cfg`` of ``ImageClassifier``.
 
@@ -68,7 +71,8 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
                  postprocessor: Optional[dict] = None, scales: Sequence[Scale] = (256, 512, 768),
                  flip: bool = False, union: str = 'max', attention: str = 'auto',
                  attention_residual: float = 0., attention_blocks: Blocks = 'all',
-                 class_index: int = -1, data_preprocessor: Optional[dict] = None, **kwargs) -> None:
+                 class_index: int = -1, precision: str = 'float32', compile: bool = False,
+                 data_preprocessor: Optional[dict] = None, **kwargs) -> None:
         for given, accepted, name in ((union, UNIONS, 'union'),
                                       (attention, ('auto', 'none', *METHODS), 'attention')):
             if given not in accepted:
@@ -78,7 +82,7 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
         if data_preprocessor is None or isinstance(data_preprocessor, dict):
             data_preprocessor = {'type': 'mmcabl.ForensicDataPreprocessor', **(data_preprocessor or {})}
         super().__init__(backbone=backbone, neck=neck, head=head, data_preprocessor=data_preprocessor,
-                         **kwargs)
+                         precision=precision, compile=compile, **kwargs)
         # Not a module on purpose: SAM's frozen weights belong neither to checkpoints nor to optimizers.
         self.postprocessor: CGSR = MODELS.build({'type': 'mmcabl.CGSR', **(postprocessor or {})})
         self.scales = check_scales(scales)
@@ -92,17 +96,12 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
         Returns:
             Image scores (B, num_classes) in [0, 1]; maps (B, gh, gw) of Eq. (2), float32, unbounded.
         """
-        backbone = self.inference_backbone()
-        batch = fast_layout(batch)
-        if self.attention == 'none':
-            propagator = None
-            feats = backbone(batch)
-        else:
+        batch, propagator = fast_layout(batch), None
+        if self.attention != 'none':
             tokens = batch.shape[-2] * batch.shape[-1] // 256
             propagator = build_propagator(self.attention, tokens, batch.device, self.attention_residual,
                                           self.attention_blocks)
-            with propagator.attach(backbone):
-                feats = backbone(batch)
+        feats = self.infer(batch, propagator)
         if self.with_neck:
             feats = self.neck(feats)
         shape = tuple(batch.shape[-2:])

@@ -1,0 +1,85 @@
+"""Convolutions and linear layers that infer with their activation, and a sum in place, in one oneDNN call on a CPU.
+
+The calls are those that ``torch.compile`` makes on a CPU, in torch since 2.0; where one is lacking, and wherever they
+do not apply (another device or type, autocast, a gradient), the plain functions give the same numbers.
+"""
+
+import copy
+from typing import Optional, Union
+
+import torch
+from mmcv.cnn.bricks.wrappers import Linear
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+ACTIVATIONS = {'none': lambda x: x, 'relu': torch.relu_, 'gelu': F.gelu}
+#: oneDNN's algorithm of an activation: GELU by the error function.
+ALGORITHMS = {'gelu': 'none'}
+
+
+def _applies(x: Tensor, weight: Tensor) -> bool:
+    """Whether oneDNN's fused calls take this input and weight."""
+    return (x.device.type == 'cpu' and x.dtype == weight.dtype and x.numel() > 0
+            and not torch.is_grad_enabled() and not torch.is_autocast_cpu_enabled()
+            and (x.dtype == torch.float32 or x.dtype == torch.bfloat16 and has_bfloat16())
+            and torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, '_linear_pointwise'))
+
+
+def has_bfloat16() -> bool:
+    """Whether oneDNN computes in bfloat16 on this CPU (AVX-512 at least)."""
+    supported = getattr(torch.ops.mkldnn, '_is_mkldnn_bf16_supported', None)
+    return supported is not None and torch.backends.mkldnn.is_available() and supported()
+
+
+class FusedConv2d(nn.Conv2d):
+    """A convolution and what follows it, for inference: ``act(conv(x))``, or ``act(other + conv(x))`` into other."""
+
+    activation = 'none'
+
+    def forward(self, x: Tensor, other: Optional[Tensor] = None) -> Tensor:
+        """(B, C, H, W) to (B, C', H', W'); ``other``, of the result's shape, is overwritten by it."""
+        if not _applies(x, self.weight) or other is not None and other.dtype != x.dtype:
+            found = super().forward(x)
+            return ACTIVATIONS[self.activation](found if other is None else other.add_(found))
+        how = self.padding, self.stride, self.dilation, self.groups
+        if other is None:
+            return torch.ops.mkldnn._convolution_pointwise(
+                x, self.weight, self.bias, *how, self.activation, [], '')
+        return torch.ops.mkldnn._convolution_pointwise_.binary(
+            other, x, self.weight, self.bias, *how, 'add', 1., self.activation, [], '')
+
+
+class FusedLinear(nn.Linear):
+    """A linear layer and its activation, for inference."""
+
+    activation = 'none'
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., C) to (..., C')."""
+        if not _applies(x, self.weight):
+            return ACTIVATIONS[self.activation](super().forward(x))
+        return torch.ops.mkldnn._linear_pointwise(
+            x, self.weight, self.bias, self.activation, [], ALGORITHMS.get(self.activation, ''))
+
+
+def fused(layer: Union[nn.Conv2d, nn.Linear], activation: str = 'none') -> Union[FusedConv2d, FusedLinear]:
+    """The layer with the activation behind it; shares its weights."""
+    clone = copy.copy(layer)
+    clone.__class__ = FusedConv2d if isinstance(layer, nn.Conv2d) else FusedLinear
+    clone.activation = activation
+    return clone
+
+
+def fuse_linears(module: nn.Module) -> None:
+    """Fuse every linear layer below a module, with the GELU that comes next in an ``nn.Sequential``; in place."""
+    names = list(module._modules)
+    for name, after in zip(names, [*names[1:], None]):
+        child, follower = module._modules[name], module._modules.get(after)
+        if type(child) in (nn.Linear, Linear):  # mmcv's, as of its FFN, differs on empty inputs alone
+            gelu = (isinstance(module, nn.Sequential) and isinstance(follower, nn.GELU)
+                    and getattr(follower, 'approximate', 'none') == 'none')
+            module._modules[name] = fused(child, 'gelu' if gelu else 'none')
+            if gelu:
+                module._modules[after] = nn.Identity()
+        elif child is not None:
+            fuse_linears(child)

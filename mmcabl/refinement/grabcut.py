@@ -1,9 +1,9 @@
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import List, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
-import torch
 
 from mmcabl.refinement.refiner import Refiner
 from mmcabl.registry import MODELS
@@ -47,7 +47,8 @@ class GrabCutRefiner(Refiner):
     def refine(self, images: Sequence[np.ndarray], prompts: Sequence[Prompts],
                kinds: Sequence[str]) -> List[List[np.ndarray]]:
         jobs = [(image, prompt, kind) for image, prompt in zip(images, prompts) for kind in kinds]
-        threads = min(len(jobs), torch.get_num_threads())
+        torch = sys.modules.get('torch')  # an exported model does without
+        threads = min(len(jobs), torch.get_num_threads() if torch else max(1, cv2.getNumThreads()))
         if threads < 2:
             found = [self._cut(*job) for job in jobs]
         else:  # OpenCV lets go of the interpreter's lock; its random numbers are each thread's own

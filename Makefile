@@ -8,7 +8,7 @@ STAMP = $(VENV)/mmcabl-$(STACK).stamp
 CONSTRAINTS = constraints/$(STACK).txt
 ARGS ?=
 
-.PHONY: help setup quickstart tables real test fuzz lint bench clean
+.PHONY: help setup quickstart tables real test fuzz lint types docs bench clean
 
 help:
 	@echo 'make quickstart  set up, train and test on embedded data, report in work_dirs/quickstart'
@@ -17,6 +17,8 @@ help:
 	@echo 'make test        set up and run the tests'
 	@echo 'make fuzz        property tests of every reader, EXAMPLES=5000 for each'
 	@echo 'make lint        ruff'
+	@echo 'make types       mypy on the public API'
+	@echo 'make docs        the site, in docs/_build/html'
 	@echo 'make bench       the benchmarks'
 	@echo 'make clean       remove work_dirs/quickstart (the environment stays; it is $(VENV))'
 	@echo 'VENV=DIR another environment; STACK=openmmlab the official packages; ARGS=... passed on'
@@ -60,6 +62,17 @@ fuzz: setup
 
 lint: setup
 	$(BIN)/python -m ruff check .
+
+types: setup
+	@$(BIN)/python -c 'import mypy' 2>/dev/null || $(PIP) install --constraint $(CONSTRAINTS) --editable '.[$(STACK),types]'
+	$(BIN)/python -m mypy
+
+# Warnings are errors: a link that leads nowhere, a docstring that is no reStructuredText.
+docs: setup
+	@$(BIN)/python -c 'import sphinx, furo, myst_parser' 2>/dev/null || \
+		$(PIP) install --constraint $(CONSTRAINTS) --editable '.[$(STACK),docs]'
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
+	@echo 'The site: docs/_build/html/index.html'
 
 bench: setup
 	$(BIN)/python benchmarks/cam.py

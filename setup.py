@@ -28,15 +28,15 @@ class BuildWithMim(build_py):
 
 
 class WheelWithMim(bdist_wheel):
-    """Put the MIM files into the wheel's metadata folder too.
+    """Put the MIM files where onedl-mim 0.5 looks for them, too.
 
-    onedl-mim 0.5 takes the folder of a package's first installed file for the package, and that is the
-    metadata folder of any package that is named like its module.
+    It takes the folder of a package's first installed file, in the order of names, for the package. That of a package
+    with a command would be ``..`` (of ``../../../bin/mmcabl``); a name with a plus comes before it.
     """
 
     def egg2dist(self, egginfo_path, distinfo_path) -> None:
         super().egg2dist(egginfo_path, distinfo_path)
-        place(Path(distinfo_path, '.mim'), MIM_FILES, link=False)
+        place(Path(distinfo_path).parent / '+mmcabl' / '.mim', MIM_FILES, link=False)
 
 
 def place(folder: Path, names: Sequence[str], link: bool) -> None:

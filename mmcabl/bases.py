@@ -1,7 +1,7 @@
 """``mmseg::`` and ``mmcabl::`` in a config's ``_base_``.
 
-mmengine 0.10 knows which distribution a scope's configs are in from a table: it lacks ``mmcabl``, and for ``mmseg`` it
-asks for ``mmsegmentation``, which the maintained forks call ``onedl-mmsegmentation``. Here the module is asked.
+mmengine 0.10 knows which distribution a scope's configs are in from a table: it lacks ``mmcabl``, and for ``mmseg``
+it asks for ``mmsegmentation``, which the maintained forks call ``onedl-mmsegmentation``. Here the module is asked.
 """
 
 from importlib import util
@@ -23,8 +23,8 @@ def base_path(base: str) -> str:
     """
     scope, separator, name = base.partition('::')
     if not separator or scope not in SCOPES:
-        raise ValueError(f'{base!r} is no config of a package; accepted is <scope>::<path below configs> with a '
-                         f'scope of {", ".join(SCOPES)}.')
+        raise ValueError(f'{base!r} is no config of a package; accepted is <scope>::<path below configs> with one of '
+                         f'the scopes {", ".join(SCOPES)}.')
     spec = util.find_spec(scope)
     if spec is None or not spec.origin:
         raise FileNotFoundError(f'{base} is not there: {scope} is not installed.')
@@ -36,7 +36,7 @@ def base_path(base: str) -> str:
 
 
 def know_bases() -> None:
-    """From here on in this process, ``_base_ = 'mmseg::...'`` and ``'mmcabl::...'`` are found by :func:`base_path`."""
+    """From here on in this process, ``mmseg::`` and ``mmcabl::`` in ``_base_`` are found by :func:`base_path`."""
     from mmengine.config import Config
     upstream = Config._get_cfg_path
     if getattr(upstream, 'by_module', False):

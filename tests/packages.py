@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ('mmcabl', 'configs', 'tools', 'tests', 'benchmarks', 'docs', 'constraints')
+FOLDERS = ('mmcabl', 'configs', 'tools', 'tests', 'benchmarks', 'docs', 'constraints', '.github')
 
 
 def copy_tree(target):
     """The project's own files; a checkout also holds its user's data."""
     for name in FOLDERS:
-        shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns('.mim', '__pycache__'))
+        shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns(
+            '.mim', '__pycache__', '_build', 'generated'))
     for path in ROOT.iterdir():
         if path.is_file():
             shutil.copy(path, target)

@@ -39,7 +39,8 @@ def test_mmsegs_are_found_and_keep_their_scope(tmp_path, known):
         pytest.skip(str(error))
     found = read(tmp_path, f'_base_ = {THEIRS!r}')
     assert found.model.type == 'EncoderDecoder' and found.model._scope_ == 'mmseg'
-    assert read(tmp_path, f"_base_ = [__import__('mmcabl').base_path({THEIRS!r})]").model == Config.fromfile(path).model
+    other = read(tmp_path, f"_base_ = [__import__('mmcabl').base_path({THEIRS!r})]")
+    assert other.model == Config.fromfile(path).model
 
 
 def test_what_is_not_there_is_a_sentence():

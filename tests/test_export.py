@@ -13,8 +13,9 @@ from mmengine.config import Config
 
 from mmcabl.apis import ForensicInferencer
 from mmcabl.cli.export import export, parsed_size
-from mmcabl.export.network import ExportedNetwork, resized
+from mmcabl.export.network import ExportedNetwork
 from mmcabl.export.parity import SIZES, TOLERANCE, checked, differences, exported, picture, reference
+from mmcabl.export.traced import resized
 from mmcabl.export.writing import write_network
 from mmcabl.models.localizers import scales
 from mmcabl.registry import MODELS
@@ -81,7 +82,7 @@ def test_a_command_writes_what_a_lean_process_runs(tmp_path, capsys):
     pytest.importorskip('onnx')
     pytest.importorskip('onnxruntime')
     out = tmp_path / 'mini.onnx'
-    given = dict(model='cabl-mini', weights=None, kind='onnx', size=None, dynamic=True, overwrite=False)
+    given = dict(model='cabl-mini', weights=None, kind='onnx', size=None, dynamic=True, sam=None, overwrite=False)
     export(out, **given, as_json=True)
     assert [row['height'] for row in json.loads(capsys.readouterr().out)['differences']] == [s[0] for s in SIZES]
     with pytest.raises(FileExistsError, match='exists and is not overwritten'):
@@ -136,3 +137,18 @@ def test_options_are_checked():
         write_network(torch.nn.Identity(), Path('x'), 'pt2', None, {})
     with pytest.raises(ValueError, match='^A Identity cannot be exported'):
         ExportedNetwork(torch.nn.Identity())
+
+
+def test_sams_decoder(tmp_path):
+    for name in ('onnx', 'onnxruntime', 'segment_anything'):
+        pytest.importorskip(name)
+    from mmcabl.export.sam import decoder_differences, write_sam_decoder
+    from tests.test_sam import build_sam
+    torch.manual_seed(0)
+    sam = build_sam()
+    write_sam_decoder(sam, tmp_path / 'sam.onnx', dict(mmcabl_sam='{}'))
+    worst = decoder_differences(sam, tmp_path / 'sam.onnx')
+    assert max(worst.values()) <= TOLERANCE, worst
+    with torch.no_grad():
+        sam.mask_decoder.iou_token.weight += 0.5
+    assert decoder_differences(sam, tmp_path / 'sam.onnx')['logits'] > TOLERANCE  # the comparison sees a change

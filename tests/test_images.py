@@ -118,7 +118,8 @@ def huge(side=60_000):
 def test_huge_headers_are_a_sentence_as_image_and_as_mask(tmp_path, kind):
     path = put(tmp_path, f'x.{kind}', huge()[kind])
     for read in (read_image, read_mask):
-        with pytest.raises(ValueError, match=rf'x.{kind} has .*limit') as caught:
+        # Pillow 12 refuses the WebP file before it says its size
+        with pytest.raises(ValueError, match=rf'x.{kind} (has .*limit|is not .*broken WEBP header)') as caught:
             read(path)
         assert '\n' not in str(caught.value)
 

@@ -1,11 +1,16 @@
 """What an sdist and a wheel hold, and that building takes nothing of the user's away."""
 
 import hashlib
+import json
 import os
+import re
 import runpy
+import subprocess
+import sys
 import tarfile
 import zipfile
 from email import message_from_bytes
+from pathlib import Path
 
 import pytest
 
@@ -36,17 +41,61 @@ def test_the_sdists_wheel_is_the_trees(built):
     tree, again = digests(built['wheel']), digests(built['again'])
     assert tree == again
     assert {'mmcabl/py.typed', 'mmcabl/.mim/model-index.yml', 'mmcabl/.mim/tools/train.py'} <= tree.keys()
+    weights = {p.relative_to(ROOT).as_posix() for p in (ROOT / 'mmcabl/zoo/weights').iterdir()}
+    assert weights and weights <= tree.keys()
+    assert any(name.endswith('.dist-info/entry_points.txt') for name in tree)
     configs = {f'mmcabl/.mim/{p.relative_to(ROOT).as_posix()}' for p in (ROOT / 'configs').rglob('*.*')
                if '__pycache__' not in p.parts}
     assert configs <= tree.keys()
     modules = {p.relative_to(ROOT).as_posix() for p in (ROOT / 'mmcabl').rglob('*.py')}
     assert {n for n in tree if n.endswith('.py') and n.startswith('mmcabl/') and '.mim' not in n} == modules
+    others = {p.relative_to(ROOT).as_posix() for p in (ROOT / 'mmcabl').rglob('*') if p.is_file() and
+              p.suffix not in ('.py', '.pyc') and '.mim' not in p.parts}
+    assert others <= tree.keys()  # pages, styles, weights
+
+
+def test_a_wheel_alone_finds_its_models(built, tmp_path):
+    """Unpacked, in an empty folder, without the clone: the command, the cards, the configs and the weights."""
+    with zipfile.ZipFile(built['wheel']) as file:
+        file.extractall(tmp_path / 'site')
+        scripts = file.read(next(n for n in file.namelist() if n.endswith('/entry_points.txt'))).decode()
+    assert 'mmcabl = mmcabl.cli.app:main' in scripts
+    (tmp_path / 'empty').mkdir()
+    code = ('import mmcabl.cli.app, json; from mmcabl.zoo import model_cards; print(json.dumps([mmcabl.__file__, *('
+            'c.checked_weights() if c.weights else c.config_path for c in model_cards().values())]))')
+    done = subprocess.run([sys.executable, '-c', code], cwd=tmp_path / 'empty', capture_output=True, text=True,
+                          env={**os.environ, 'PYTHONPATH': str(tmp_path / 'site')})
+    assert done.returncode == 0, done.stderr[-2000:]
+    paths = json.loads(done.stdout)
+    assert len(paths) > 2
+    for path in paths:
+        assert Path(path).is_file() and Path(path).is_relative_to(tmp_path / 'site'), path
+
+
+def test_the_lock_has_every_dependency():
+    tomllib = pytest.importorskip('tomllib', reason='Python 3.11 has it')
+    pins = {}
+    for name in ('onedl.txt', 'onedl.lock'):
+        text = (ROOT / 'constraints' / name).read_text()
+        pins[name] = {canonical(n): v for n, v in re.findall(r'(?m)^([\w.-]+)==([\w.+]+)', text)}
+    assert pins['onedl.txt'].items() <= pins['onedl.lock'].items()
+    project = tomllib.loads((ROOT / 'pyproject.toml').read_text())['project']
+    extras = project['optional-dependencies']
+    needed = [*project['dependencies'], *(n for e in ('onedl', 'docs', 'types', 'dev') for n in extras[e])]
+    names = {canonical(re.match(r'[\w.-]+', n)[0]) for n in needed}
+    assert names - {'mmcabl'} <= pins['onedl.lock'].keys()
+
+
+def canonical(name):
+    return re.sub('[-_.]+', '-', name).lower()
 
 
 def test_an_sdist_is_the_source(built):
     with tarfile.open(built['sdist']) as file:
         names = {name.split('/', 1)[-1] for name in file.getnames()}
-    assert {'Makefile', 'LICENSE', 'README.md', 'setup.py', 'constraints/onedl.txt', 'docs/datasets.md',
+    assert {'Makefile', 'LICENSE', 'README.md', 'setup.py', 'CITATION.cff', 'Dockerfile', '.pre-commit-config.yaml',
+            '.github/workflows/tests.yml', 'docs/notebooks/add_cabl.ipynb', 'constraints/onedl.lock',
+            'constraints/onedl.txt', 'docs/datasets.md',
             'tests/conftest.py', 'tests/data/golden/metrics.npz', 'benchmarks/cam.py'} <= names
     assert not [name for name in names if name.endswith('.pyc') or '.mim' in name]
     assert 'Deprecat' not in built['said'], built['said']

@@ -112,7 +112,7 @@ def test_a_model_configured_as_refined_and_scoring_give_the_hooks_masks(trained,
                           str(trained / 'fcn.pth'), 'cpu')
     assert predictor.fingerprint != Predictor(config(trained), str(trained / 'fcn.pth'), 'cpu').fingerprint
     jobs = [(i, sample.img_path) for i, sample in enumerate(samples.values())]
-    for sample, (record, mask) in zip(samples.values(), predictor.predict(jobs, predictor.load(jobs))):
+    for sample, (record, mask, _) in zip(samples.values(), predictor.predict(jobs, predictor.load(jobs))):
         theirs = hooked[1][Path(sample.img_path).stem]
         assert record['unreadable'] == sample.unreadable == (Path(sample.img_path).stem == 'Tp_D_x_00005')
         if not record['unreadable']:

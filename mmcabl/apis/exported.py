@@ -1,7 +1,7 @@
 """An exported model (``mmcabl export``) run by onnxruntime: NumPy and OpenCV around it, no torch."""
 
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Union, cast
 
 import cv2
 import numpy as np
@@ -78,7 +78,7 @@ class ExportedInferencer(ImageStream):
                   ) -> List[Optional[np.ndarray]]:
         """As ``ForensicInferencer.visualize``, which imports torch."""
         from mmcabl.apis.inferencer import ForensicInferencer
-        return ForensicInferencer.visualize(self, samples, out_dir, show)
+        return ForensicInferencer.visualize(cast(Any, self), samples, out_dir, show)
 
     def load_one(self, index: int, given: Given) -> Picture:
         """One image; a file that cannot be read says why."""
@@ -93,7 +93,7 @@ class ExportedInferencer(ImageStream):
 
     def predict(self, loaded: Sequence[Picture]) -> List[ForensicSample]:
         """A sample for each picture."""
-        return [self._judge(picture) if picture.pixels is not None else ForensicSample(
+        return [self._judge(picture, picture.pixels) if picture.pixels is not None else ForensicSample(
             source=picture.source, index=picture.index, unreadable=True, reason=picture.reason) for picture in loaded]
 
     def score_and_map(self, pixels: np.ndarray) -> Any:
@@ -109,12 +109,12 @@ class ExportedInferencer(ImageStream):
         score, cam = self.session.run(['score', 'map'], {'image': np.ascontiguousarray(given)[None]})
         return float(score[0]), cam[0] if size == (height, width) else cv2.resize(cam[0], (width, height))
 
-    def _judge(self, picture: Picture) -> ForensicSample:
-        score, cam = self.score_and_map(picture.pixels)
+    def _judge(self, picture: Picture, pixels: np.ndarray) -> ForensicSample:
+        score, cam = self.score_and_map(pixels)
         flagged = self.decide(score)
-        found = (self.cgsr if flagged else self.prompts_alone)(picture.pixels, cam).fields()
+        found = (self.cgsr if flagged else self.prompts_alone)(pixels, cam).fields()
         return ForensicSample(
-            source=picture.source, index=picture.index, orientation=picture.orientation, picture=picture.pixels,
+            source=picture.source, index=picture.index, orientation=picture.orientation, picture=pixels,
             score=score, raw_map=found['cam_raw'], cam=found['cam'], prompts=found['prompts'], flagged=flagged,
             masks=found['masks'] if flagged else {}, mask=found['pred_mask'] if flagged else None)
 

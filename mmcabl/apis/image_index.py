@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import List, Tuple, Union
+from typing import Iterable, List, Tuple, Union
 
 import numpy as np
 
@@ -71,7 +71,7 @@ def build_index(source: Union[str, Path], folder: Union[str, Path], chunk_size: 
     return _there(folder, wanted)
 
 
-def _write_index(part: Path, first: str, paths, wanted: dict) -> None:
+def _write_index(part: Path, first: str, paths: Iterable[str], wanted: dict) -> None:
     part.mkdir(parents=True, exist_ok=True)
     offsets, count = [], 0
     with open(part / 'images.txt', 'wb') as file:

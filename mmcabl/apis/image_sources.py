@@ -5,7 +5,7 @@ import json
 import os
 from itertools import chain
 from pathlib import Path
-from typing import Iterable, Iterator
+from typing import Iterable, Iterator, List, Optional
 
 import numpy as np
 from mmengine.logging import print_log
@@ -51,7 +51,8 @@ def _in_folder(source: Path) -> Iterator[str]:
 
 def _in_list(source: Path) -> Iterator[str]:
     """A list's paths: bytes, as file names are, in whatever encoding, or as :func:`to_text` writes them."""
-    base, missing = str(source.parent), []
+    base = str(source.parent)
+    missing: Optional[List[str]] = []
     with open(source, 'rb') as file:
         for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), b''), 1):
             line = line[3:] if number == 1 and line.startswith(b'\xef\xbb\xbf') else line

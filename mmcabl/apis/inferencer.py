@@ -1,30 +1,23 @@
 """Photographs in, :class:`mmcabl.structures.ForensicSample` out, in three lines of Python."""
 
-from contextlib import contextmanager
-from copy import copy
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Union
+from typing import Any, Callable, Dict, List, Optional, Sequence, Union
 
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.dataset import Compose
 from mmengine.infer import BaseInferencer
-from mmengine.registry import MODELS, TRANSFORMS, init_default_scope
 from torch import nn
 
+from mmcabl.apis.building import build_model, build_pipeline
+from mmcabl.apis.deciding import decided
 from mmcabl.apis.devices import existing_device
 from mmcabl.apis.image_stream import ImageStream, checked_threshold
 from mmcabl.apis.inputs import Given, pixels_and_orientation
 from mmcabl.apis.model_choice import DEFAULT, THRESHOLD, Choice, choose_model, with_data_of
 from mmcabl.apis.model_configs import read_config
-from mmcabl.apis.refiner_choice import refiner_settings
-from mmcabl.checkpoints import load_exactly
-from mmcabl.models.segmentors.refined_segmentor import refined_config
 from mmcabl.records.store import fingerprint
 from mmcabl.structures import ForensicSample, forensic_sample
-from mmcabl.structures.pictures import loaded_pixels
-from mmcabl.utils.data_configs import TRUTH_STEPS, type_name
 from mmcabl.utils.failures import Failures
 from mmcabl.utils.files import write_png
 from mmcabl.utils.names import file_name
@@ -83,8 +76,8 @@ class ForensicInferencer(ImageStream, BaseInferencer):
         """The samples of all that is given, in its order; :meth:`stream` gives them one by one.
 
         Args:
-            inputs: a path (image, folder, .txt list), an (H, W, 3) RGB or (H, W) uint8 array, an (N, H, W, 3) batch, a
-                PIL image, or lists of these.
+            inputs: a path (image, folder, .txt list), an (H, W, 3) RGB or (H, W) uint8 array, an (N, H, W, 3) batch,
+                a PIL image, or lists of these.
             batch_size: images in memory at a time; those of one size share a pass.
             **kwargs: ``out_dir`` and ``show`` of :meth:`visualize`.
 
@@ -114,32 +107,9 @@ class ForensicInferencer(ImageStream, BaseInferencer):
     @torch.no_grad()
     def predict(self, loaded: Sequence[Dict[str, Any]]) -> List[ForensicSample]:
         readable = [part for part in loaded if not part['data_samples'].get('unreadable')]
-        predicted = iter(self._tested(readable) if readable else ())
+        predicted = iter(decided(self.model, readable, self.decide) if readable else ())
         return [_unreadable(part['data_samples']) if part['data_samples'].get('unreadable') else next(predicted)
                 for part in loaded]
-
-    def _tested(self, loaded: Sequence[Dict[str, Any]]) -> List[ForensicSample]:
-        batch = dict(inputs=[part['inputs'] for part in loaded], data_samples=[part['data_samples'] for part in loaded])
-        refines = getattr(self.model, 'refines', False)
-        with _set(self.model, 'refines', False):
-            tested = self.model.test_step(batch)
-        flagged = [self.decide(forensic_sample(sample.to_dict()).score) for sample in tested]
-        if refines:
-            self._refine([sample for sample, yes in zip(tested, flagged) if yes])
-            with _set(self.model, 'postprocessor', _without_refiner(self.model.postprocessor)):
-                self._refine([sample for sample, yes in zip(tested, flagged) if not yes])
-        found = [forensic_sample(sample) for sample in tested]
-        for i, (sample, yes) in enumerate(zip(found, flagged)):
-            sample.flagged = yes
-            if not yes:
-                sample.mask, sample.masks = None, {}
-            if sample.picture is None:  # of a toolbox's own model
-                sample.picture = loaded_pixels(batch, i)
-        return found
-
-    def _refine(self, samples: Sequence[Any]) -> None:
-        if samples:
-            self.model.refine(samples)
 
     def visualize(self, samples: Sequence[ForensicSample], out_dir: str = '', show: bool = False,
                   ) -> List[Optional[np.ndarray]]:
@@ -167,50 +137,16 @@ class ForensicInferencer(ImageStream, BaseInferencer):
         return preds
 
     def _init_model(self, cfg: Config, weights: str, device: str = 'cpu') -> nn.Module:
-        init_default_scope(cfg.get('default_scope', 'mmpretrain'))
-        cfg.model = refined_config(cfg.model, cfg.get('custom_hooks'))  # no runner here, so no hooks
-        if self._refiner is not None:
-            if 'postprocessor' not in cfg.model:
-                raise ValueError(f'{type_name(cfg.model)} refines no masks, so no refiner can be chosen; its config '
-                                 'needs a postprocessor, or mmcabl.RefinedSegmentor around the model.')
-            cfg.model.postprocessor.update(refiner_settings(self._refiner))
-        if not self._compare and 'postprocessor' in cfg.model:
-            cfg.model.postprocessor.compare = []
-        model = MODELS.build(cfg.model)
-        load_exactly(model, weights, self._trust)
-        return model.to(device).eval()
+        return build_model(cfg, weights, self._refiner, self._compare, self._trust).to(device)
 
     def _init_pipeline(self, cfg: Config) -> Callable:
-        dataset = cfg.test_dataloader.dataset
-        steps = dataset.get('datasets', [dataset])[0].pipeline
-        return Compose([TRANSFORMS.build(step) for step in steps if type_name(step) not in TRUTH_STEPS])
+        return build_pipeline(cfg)
 
     def _init_collate(self, cfg: Config) -> None:
         """Batches are lists: test images keep their sizes."""
 
     def _init_visualizer(self, cfg: Config) -> None:
         """A visualizer of mmengine makes a figure; one is made where a window is asked for."""
-
-
-@contextmanager
-def _set(owner: Any, name: str, value: Any) -> Iterator[None]:
-    """An attribute that is there has another value inside."""
-    if not hasattr(owner, name):
-        yield
-        return
-    before = getattr(owner, name)
-    setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        setattr(owner, name, before)
-
-
-def _without_refiner(postprocessor: Any) -> Any:
-    """CGSR that normalises maps and finds prompts alone."""
-    found = copy(postprocessor)
-    found.prompt, found.kinds = 'null', ['null']
-    return found
 
 
 def _unreadable(sample: Any) -> ForensicSample:

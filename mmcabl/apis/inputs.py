@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Iterator, List, Tuple
+from typing import Any, Callable, Iterator, List, Optional, Tuple
 
 import numpy as np
 from PIL import Image
@@ -18,7 +18,8 @@ from mmcabl.utils.names import to_text
 PHOTOGRAPHS = (*IMAGE_EXTENSIONS, '.jpe', '.jfif', '.webp', '.gif', '.avif', '.jp2', '.dib', '.ppm', '.pgm', '.heic',
                '.heif', '.jxl', '.psd', '.dng', '.cr2', '.cr3', '.nef', '.arw', '.orf', '.rw2', '.raf')
 LISTS = ('.txt', '.lst', '.list')
-ACCEPTED = 'a path (image, folder, or a .txt list of paths), an (H, W, 3) or (H, W) array, a PIL image, or lists of these'
+ACCEPTED = ('a path (image, folder, or a .txt list of paths), an (H, W, 3) or (H, W) array, a PIL image, or lists of '
+            'these')
 _EXIF_ORIENTATION = 274
 
 
@@ -68,18 +69,18 @@ def _paths(path: Path) -> List[str]:
     return list(paths_of(path)) if path.suffix.lower() in LISTS else [os.path.abspath(path)]
 
 
-def photographs_in(folder: Path, leave_out: str = '') -> Tuple[List[str], List[str]]:
+def photographs_in(folder: Path, leave_out: Optional[Callable[[str], bool]] = None) -> Tuple[List[str], List[str]]:
     """Absolute paths of the photographs below a folder, in the order of names; and of what was passed over.
 
     That is every other file, hidden ones (``._x.jpg`` is none), and folders that cannot be searched.
 
     Args:
-        leave_out: a folder that has a file of this name is passed over as a whole.
+        leave_out: which folders are passed over as a whole.
     """
     found: List[str] = []
     others: List[str] = []
     for place, inner, files in os.walk(os.path.abspath(folder), onerror=lambda e: others.append(str(e.filename))):
-        if leave_out and leave_out in files:
+        if leave_out is not None and leave_out(place):
             inner.clear()
             continue
         inner.sort()

@@ -1,6 +1,6 @@
-"""Records and masks of image files by their place in a list: what large inference keeps of an inferencer's samples."""
+"""Records and masks of image files by their place in a list: what large inference keeps of samples."""
 
-from typing import List, Optional, Sequence, Tuple, Union
+from typing import List, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 from mmengine.config import Config
@@ -16,6 +16,14 @@ from mmcabl.structures import ForensicSample
 from mmcabl.structures.prompts import columns_of
 from mmcabl.utils.failures import Failures, ImageFailed, one_line
 from mmcabl.utils.names import to_text
+
+
+class Scored(NamedTuple):
+    """An image's record, whose fields are the columns of the table; mask (H, W) bool; map (H, W) in [0, 1]."""
+
+    record: Record
+    mask: Optional[np.ndarray] = None
+    cam: Optional[np.ndarray] = None
 
 
 class Predictor:
@@ -45,36 +53,36 @@ class Predictor:
         """Read and pack images; those that cannot be read are marked, one that fails otherwise costs itself alone."""
         return [self.inferencer.load(index, Given(path, path)) for index, path in jobs]
 
-    def predict(self, jobs: Sequence[Job], loaded: Sequence[Loaded]) -> List[Tuple[Record, Optional[np.ndarray]]]:
-        """(record, mask (H, W) bool) of each image; the record's fields are the columns of the table."""
+    def predict(self, jobs: Sequence[Job], loaded: Sequence[Loaded]) -> List[Scored]:
+        """What is kept of each image."""
         given = [(index, Given(path, path)) for index, path in jobs]
         return [self._result(job, sample) for job, sample in zip(jobs, self.inferencer.samples(given, loaded))]
 
-    def _result(self, job: Job, sample: ForensicSample) -> Tuple[Record, Optional[np.ndarray]]:
+    def _result(self, job: Job, sample: ForensicSample) -> Scored:
         try:
             if sample.failed:
                 raise ImageFailed(sample.failed)
             found = self.failures.attempt(record_of, *job, sample)
         except ImageFailed as error:
             self.failures.note(to_text(job[1]), str(error))
-            return dict(base_record(*job, failed=True), reason=str(error)), None
+            return Scored(dict(base_record(*job, failed=True), reason=str(error)))
         self.failures.succeeded()
         return found
 
 
-def record_of(index: int, path: str, sample: ForensicSample) -> Tuple[Record, Optional[np.ndarray]]:
-    """(record, mask) of one predicted image.
+def record_of(index: int, path: str, sample: ForensicSample) -> Scored:
+    """What is kept of one predicted image.
 
     Raises:
         ValueError: its score is not finite.
     """
     record = base_record(index, path, sample.unreadable)
     if sample.unreadable:
-        return dict(record, reason=one_line(sample.reason) or None), None
+        return Scored(dict(record, reason=one_line(sample.reason) or None))
     score = sample.required('score')
     if not np.isfinite(score):
         raise ValueError(f'its score is {score}')
     mask = sample.required('mask')
     record.update(score=score, height=mask.shape[0], width=mask.shape[1], area=float(mask.mean()),
                   orientation=sample.orientation, **columns_of(sample.prompts))
-    return record, mask
+    return Scored(record, mask, sample.cam)

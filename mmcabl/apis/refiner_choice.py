@@ -16,8 +16,8 @@ _SAM = re.compile(r'sam_(vit_[bhl])_\w+\.pth')
 def refiner_settings(refiner: Union[str, Mapping[str, Any]]) -> Dict[str, Any]:
     """Settings of :class:`mmcabl.refinement.CGSR` for a refiner.
 
-    ``grabcut`` starts from the box alone, with which it does better; ``sam`` (the paper's) from box and points. A path
-    is that of SAM's published weights. A dict is the config of a registered refiner; the prompt stays as it was.
+    ``grabcut`` starts from the box alone, with which it does better; ``sam`` (the paper's) from box and points. A
+    path is that of SAM's published weights. A dict is the config of a registered refiner; the prompt stays as it was.
 
     Raises:
         ValueError: another word.
@@ -30,12 +30,13 @@ def refiner_settings(refiner: Union[str, Mapping[str, Any]]) -> Dict[str, Any]:
     path = Path(refiner)
     if refiner == 'sam':
         path = next((p for p in (Path(FOLDER, name) for name in NAMES) if p.is_file()), Path(FOLDER, NAMES[0]))
-    elif not _SAM.fullmatch(path.name):
-        raise ValueError(f'{refiner!r} is no refiner; accepted are grabcut, sam, and the path of SAM\'s weights under '
+    published = _SAM.fullmatch(path.name)
+    if published is None:
+        raise ValueError(f"{refiner!r} is no refiner; accepted are grabcut, sam, and the path of SAM's weights under "
                          f'the name they are published by ({", ".join(NAMES)}).')
     if not path.is_file():
         raise FileNotFoundError(f"SAM's weights are not at {to_text(os.fspath(path))}; download one of "
                                 f'{", ".join(NAMES)} from the segment-anything release into {FOLDER}, or refine with '
                                 'grabcut.')
-    return dict(refiner=dict(type='mmcabl.SAMRefiner', model=_SAM.fullmatch(path.name)[1], checkpoint=str(path)),
+    return dict(refiner=dict(type='mmcabl.SAMRefiner', model=published[1], checkpoint=str(path)),
                 prompt='box_point')

@@ -3,14 +3,15 @@
 import json
 import os
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Callable, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Callable, Deque, Iterator, List, Optional, Sequence, Tuple, Union
 
 from mmcabl.apis.image_index import ImageIndex, await_index, build_index
 from mmcabl.apis.predictor import Loaded, Predictor
 from mmcabl.records.chunk_results import ChunkResults, Job, require_pyarrow
 from mmcabl.utils.files import NotWritten, write_first
+from mmcabl.utils.soft_maps import checked_bits
 
 #: Batches that are loaded ahead.
 AHEAD = 2
@@ -30,7 +31,7 @@ def _loaded_ahead(predictor: Predictor,
                   batches: Sequence[Sequence[Job]]) -> Iterator[Tuple[Sequence[Job], List[Loaded]]]:
     """Batches in turn, the next ones being loaded meanwhile; never more than :data:`AHEAD` in memory."""
     with ThreadPoolExecutor(1) as pool:
-        waiting = deque()
+        waiting: Deque[Tuple[Sequence[Job], Future]] = deque()
         for part in batches:
             waiting.append((part, pool.submit(predictor.load, part)))
             if len(waiting) > AHEAD:
@@ -55,9 +56,9 @@ def score_chunk(predictor: Predictor, index: ImageIndex, results: ChunkResults, 
     for _ in range(ROUNDS):
         left = [batch for batch in batches if not all(i in done for i, _ in batch)]
         for part, loaded in _loaded_ahead(predictor, left):
-            for record, mask in predictor.predict(part, loaded):
-                if record['index'] not in done:
-                    results.add(record, mask)
+            for scored in predictor.predict(part, loaded):
+                if scored.record['index'] not in done:
+                    results.add(*scored)
         done = results.done(jobs)
         if len(done) == len(jobs):
             results.finish(done)
@@ -68,7 +69,7 @@ def score_chunk(predictor: Predictor, index: ImageIndex, results: ChunkResults, 
 
 def score_share(predictor: Predictor, source: Union[str, Path], out: Union[str, Path], chunk_size: int = 500,
                 batch_size: int = 8, save_masks: bool = True, rank: int = 0, world_size: int = 1,
-                progress: Optional[Callable[[int, int], None]] = None) -> int:
+                progress: Optional[Callable[[int, int], None]] = None, maps: int = 0) -> int:
     """Score this process's chunks, ``rank``, ``rank + world_size``, ...; returns how many images were computed now.
 
     Run again, with as many processes as you like, finished images are not computed again.
@@ -79,6 +80,7 @@ def score_share(predictor: Predictor, source: Union[str, Path], out: Union[str, 
         chunk_size: images in each file of scores.
         batch_size: images in memory at a time, times three.
         progress: called with (chunks done, chunks in this share) after each chunk.
+        maps: bits, 8 or 16, of the soft maps to keep as ``maps/<n>/<index>.png``; 0: none are.
 
     Raises:
         ValueError: a size that is not positive; ``out`` holds results of another model, source or chunk size.
@@ -91,11 +93,12 @@ def score_share(predictor: Predictor, source: Union[str, Path], out: Union[str, 
     out = Path(out)
     make = build_index if rank == 0 else await_index
     index = make(source, out / 'index', chunk_size)
-    _check_model(out, dict(format=2, fingerprint=predictor.fingerprint, batch_size=batch_size, masks=save_masks))
+    wanted = dict(format=2, fingerprint=predictor.fingerprint, batch_size=batch_size, masks=save_masks)
+    _check_model(out, {**wanted, **(dict(maps=checked_bits(maps)) if maps else {})})
     share = range(rank, index.chunks, world_size)
     computed = 0
     for position, number in enumerate(share, 1):
-        results = ChunkResults(out, number, save_masks)
+        results = ChunkResults(out, number, save_masks, maps)
         if not results.finished:
             results.open()
             try:

@@ -1,9 +1,10 @@
 """``mmcabl check``: photographs in, a report out that opens offline."""
 
 import logging
+import time
 import warnings
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Annotated, Any, Dict, List, Optional, Tuple
 
 import typer
 
@@ -14,34 +15,41 @@ from mmcabl.apis.model_configs import read_config
 from mmcabl.apis.refiner_choice import refiner_settings
 from mmcabl.cli.output import print_json, say
 from mmcabl.images import shown
-from mmcabl.lab.runs.work_folders import STAMP, digest, sha256_of
+from mmcabl.lab.runs.work_folders import digest, sha256_of
 from mmcabl.reports.about import About
-from mmcabl.reports.check_folder import CheckFolder
+from mmcabl.reports.check_folder import CheckFolder, is_check
 from mmcabl.reports.entries import UNREADABLE, counts, sha256_of_photograph, titles
 from mmcabl.reports.tables import as_report
+from mmcabl.utils.names import to_text
 from mmcabl.utils.soft_maps import checked_bits
 from mmcabl.version import __version__
 
 PANEL = 'Model'
 #: Photographs that are listed at the end, the highest scores first.
 LINES = 40
+#: Seconds after which a progress that no terminal shows is told in a line.
+SILENCE = 10.
 
 
 def check(
-    photographs: List[Path] = typer.Argument(..., help='Files, folders (searched in depth), .txt lists of paths.'),
-    out: Path = typer.Option(..., '--out', '-o', help='Folder for the report: new, or of the same check, which is gone '
-                             'on with.'),
-    model: str = typer.Option(DEFAULT, help='A name (`mmcabl models` lists them), a config, an exported .onnx file.',
-                              rich_help_panel=PANEL),
-    weights: Optional[Path] = typer.Option(None, help="Weights for it (.pth, .safetensors); by default the model's own.",
-                                           rich_help_panel=PANEL),
-    refiner: Optional[str] = typer.Option(None, help="Masks by grabcut, by sam (weights in checkpoints), or by a file of "
-                                          "SAM's weights; by default as the model's config says.", rich_help_panel=PANEL),
-    threshold: Optional[float] = typer.Option(None, help=f'Score from which a photograph is flagged; {THRESHOLD:g} by '
-                                              'default.', rich_help_panel=PANEL),
-    device: str = typer.Option('', help='cpu, cuda, cuda:1; a GPU if there is one.', rich_help_panel=PANEL),
-    maps: int = typer.Option(0, help='Also keep the soft maps as PNG of 8 or 16 bits.'),
-    as_json: bool = typer.Option(False, '--json', help='Print what report.json holds, and nothing else, on stdout.'),
+    photographs: Annotated[List[Path], typer.Argument(
+        help='Files, folders (searched in depth), .txt lists of paths.')],
+    out: Annotated[Path, typer.Option('--out', '-o', help='Folder for the report: new, or of the same check, which '
+                                      'is gone on with.')],
+    model: Annotated[str, typer.Option(help='A name (`mmcabl models` lists them), a config, an exported .onnx file.',
+                                       rich_help_panel=PANEL)] = DEFAULT,
+    weights: Annotated[Optional[Path], typer.Option(help='Weights for it (.pth, .safetensors); by default the '
+                                                    "model's own.", rich_help_panel=PANEL)] = None,
+    refiner: Annotated[Optional[str], typer.Option(help="Masks by grabcut, by sam (weights in checkpoints), or by a "
+                                                   "file of SAM's weights; by default as the model's config says.",
+                                                   rich_help_panel=PANEL)] = None,
+    threshold: Annotated[Optional[float], typer.Option(help='Score from which a photograph is flagged; '
+                                                       f'{THRESHOLD:g} by default.', rich_help_panel=PANEL)] = None,
+    device: Annotated[str, typer.Option(help='cpu, cuda, cuda:1; a GPU if there is one.',
+                                        rich_help_panel=PANEL)] = '',
+    maps: Annotated[int, typer.Option(help='Also keep the soft maps as PNG of 8 or 16 bits.')] = 0,
+    as_json: Annotated[bool, typer.Option('--json', help='Print what report.json holds, and nothing else, on '
+                                          'stdout.')] = False,
 ) -> None:
     """Judge photographs: OUT/report.html, report.csv, report.json, overlays, and masks of those that are flagged."""
     checked_bits(maps)
@@ -53,7 +61,7 @@ def check(
         say(first_words(about, found, passed_over, len(found) - len(left), folder))
         try:
             if left:
-                judge(left, folder, choice, about, refiner, threshold, device)
+                judge(left, folder, make_inferencer(choice, refiner, threshold, device), about)
         except KeyboardInterrupt:
             finish(folder, found, about, as_json)
             say('Interrupted; the same command goes on from here.')
@@ -73,7 +81,7 @@ def wanted_photographs(paths: List[Path]) -> Tuple[List[Given], List[str]]:
     passed_over: List[str] = []
     for path in paths:
         if path.is_dir():
-            inside, others = photographs_in(path, leave_out=STAMP)
+            inside, others = photographs_in(path, leave_out=is_check)
             found.update({name: Given(name, name) for name in inside})
             passed_over += others
         else:
@@ -89,7 +97,10 @@ def decided(choice: Choice, refiner: Optional[str], threshold: Optional[float]) 
     settings = refiner_settings(refiner) if refiner else {}
     sha256 = sha256_of(Path(choice.weights))
     card, config = choice.card, None
-    if not choice.exported:
+    if choice.exported:
+        from mmcabl.apis.exported import ExportedInferencer
+        card = ExportedInferencer(choice).card  # what the file says of itself
+    else:
         cfg = read_config(choice.config, imports=False)
         card, config = with_data_of(card, cfg), digest(cfg.to_dict())
     threshold = checked_threshold(threshold, THRESHOLD)
@@ -99,30 +110,36 @@ def decided(choice: Choice, refiner: Optional[str], threshold: Optional[float]) 
 
 def first_words(about: About, found: List[Given], passed_over: List[str], done: int, folder: CheckFolder) -> str:
     """What will be done, before anything that takes time."""
-    count = f'{len(found)} photograph{"" if len(found) == 1 else "s"}'
-    parts = [f'{count} with {about.card.name}, into {shown(folder.folder)}.']
+    parts = [f'{counted(len(found))} with {about.card.name}, into {shown(folder.folder)}.']
     if done:
         parts.append(f'{done} of them were judged before.')
-    earlier = len(folder.entries) - sum(folder.has(given.source) for given in found)
-    if earlier > 0:
-        parts.append(f'The report also keeps {earlier} from before.')
+    earlier = set(folder.entries) - {to_text(given.source) for given in found}
+    if earlier:
+        parts.append(f'The report also keeps {len(earlier)} from before.')
     if passed_over:
         names = ', '.join(shown(Path(p).name) for p in passed_over[:3])
-        parts.append(f'{len(passed_over)} other files are passed over ({names}{", ..." if len(passed_over) > 3 else ""}).')
+        names += ', ...' if len(passed_over) > 3 else ''
+        parts.append(f'Passed over: {len(passed_over)} other files ({names}).')
     return ' '.join(parts) + f'\nTrained on: {about.card.trained_on}\nNOT good for: {about.card.not_for}'
 
 
-def judge(left: List[Given], folder: CheckFolder, choice: Choice, about: About, refiner: Optional[str],
-          threshold: Optional[float], device: str) -> None:
+def counted(count: int) -> str:
+    return f'{count} photograph{"" if count == 1 else "s"}'
+
+
+def judge(left: List[Given], folder: CheckFolder, inferencer: Any, about: About) -> None:
     """Judge photographs and keep each result as soon as it is known."""
     from rich.console import Console
     from rich.progress import track
-    inferencer = make_inferencer(choice, refiner, threshold, device)
-    console = Console(stderr=True)
+    console, said = Console(stderr=True), time.monotonic()
     for index, given in enumerate(track(left, 'Judging', console=console, disable=not console.is_terminal,
                                         transient=True)):
+        if not console.is_terminal and time.monotonic() - said > SILENCE:
+            say(f'{index} of {len(left)} ...')
+            said = time.monotonic()
         sha256 = sha256_of_photograph(given.source)
-        folder.add(given.source, inferencer.samples([(index, given)], [inferencer.load(index, given)])[0], about, sha256)
+        sample = inferencer.samples([(index, given)], [inferencer.load(index, given)])[0]
+        folder.add(given.source, sample, about, sha256)
 
 
 def make_inferencer(choice: Choice, refiner: Optional[str], threshold: Optional[float], device: str) -> Any:
@@ -144,7 +161,7 @@ def finish(folder: CheckFolder, found: List[Given], about: About, as_json: bool)
     """Write the report and say where it is."""
     entries = folder.finish([given.source for given in found], about)
     if as_json:
-        print_json(dict(as_report(entries, about), report=str(folder.folder / 'report.html')))
+        print_json(dict(as_report(entries, about), report=to_text(str(folder.folder / 'report.html'))))
         return entries
     said = ', '.join(f'{count} {verdict}' for verdict, count in counts(entries).items() if count)
     for entry, title in sorted(zip(entries, titles(entries)), key=lambda pair: -pair[0].get('score', -1.))[:LINES]:
@@ -152,5 +169,5 @@ def finish(folder: CheckFolder, found: List[Given], about: About, as_json: bool)
         print(f'{score}  {entry["verdict"]:12} {entry.get("reason") or title}')
     if len(entries) > LINES:
         print(f'... and {len(entries) - LINES} more in the report.')
-    print(f'{len(entries)} photographs: {said}\nReport: {shown(folder.folder / "report.html")}')
+    print(f'{counted(len(entries))}: {said}. {about.limit()}\nReport: {shown(folder.folder / "report.html")}')
     return entries

@@ -16,6 +16,7 @@ def export(
     kind: str = typer.Option('onnx', '--format', help='onnx, torchscript or pt2 (torch.export).'),
     size: Optional[str] = typer.Option(None, help='Fixed size of the image: 256, or HEIGHTxWIDTH.'),
     dynamic: bool = typer.Option(False, help='Any size of 32 px and more; so it is without --size.'),
+    sam: Optional[Path] = typer.Option(None, help="SAM's published weights: its decoder alone is exported, as ONNX."),
     overwrite: bool = typer.Option(False, '--overwrite', help='Replace the file where it exists.'),
     as_json: bool = typer.Option(False, '--json', help='The differences from PyTorch, for machines.'),
 ) -> None:
@@ -25,12 +26,15 @@ def export(
         raise ValueError(f'--size {size} and --dynamic exclude each other.')
     fixed = parsed_size(size) if size else None
     new_file(out, overwrite)
+    if sam is not None:
+        export_sam(sam, out, as_json)
+        return
     from mmcabl.export.parity import SIZES, checked, differences, exported, reference
     from mmcabl.export.writing import write_network
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
         built, network, metadata = prepared(model, None if weights is None else str(weights), fixed)
-    part = out.with_name(f'.{out.name}.unchecked')
+    part = out.with_name(f'.unchecked-{out.name}')
     try:
         write_network(network, part, kind, fixed, metadata)
         say(f'{part.stat().st_size / 1e6:.1f} MB written; comparing with PyTorch ...')
@@ -44,6 +48,35 @@ def export(
     for row in rows:
         print(f'{row["height"]:4} x {row["width"]:<4} px: score {row["score"]:.1e}, map {row["map"]:.1e}')
     print(f'{out} agrees with PyTorch.')
+
+
+def export_sam(weights: Path, out: Path, as_json: bool) -> None:
+    """SAM's decoder as ONNX, compared with segment-anything's own."""
+    import json
+
+    from mmcabl.apis.refiner_choice import refiner_settings
+    from mmcabl.export.parity import TOLERANCE
+    from mmcabl.export.sam import INPUTS, OUTPUTS, SamDecoder, decoder_differences, write_sam_decoder
+    from mmcabl.lab.runs.work_folders import sha256_of
+    from mmcabl.refinement.sam import SAMRefiner
+    settings = refiner_settings(str(weights))['refiner']
+    sam = SAMRefiner(settings['model'], settings['checkpoint'], device='cpu').sam
+    about = dict(weights_sha256=sha256_of(weights), model=settings['model'], inputs=INPUTS, outputs=OUTPUTS,
+                 help=SamDecoder.__doc__)
+    part = out.with_name(f'.unchecked-{out.name}')
+    try:
+        write_sam_decoder(sam, part, dict(mmcabl_sam=json.dumps(about)))
+        worst = decoder_differences(sam, part)
+        if not max(worst.values()) <= TOLERANCE:
+            raise ValueError(f'{out} differs from segment-anything by {max(worst.values()):.1e}; {TOLERANCE:g} is '
+                             'allowed.')
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
+    if as_json:
+        print_json(dict(file=str(out), format='onnx', differences=worst))
+    else:
+        print(f'{out} agrees with segment-anything: logits {worst["logits"]:.1e}, quality {worst["quality"]:.1e}.')
 
 
 def parsed_size(text: str) -> Tuple[int, int]:

@@ -1,8 +1,8 @@
 """A command that only predicts starts in two thirds of the time: what upstream imports for training stays out.
 
-Importing mmengine and torchvision brings in torch's compiler, FSDP, SymPy and Hugging Face's Transformers, none of which
-predicts anything here; they are half of what all imports cost. While the two are imported, stand-ins answer for these,
-by upstream's own ways of doing without. Only for a process that is a command's own and trains nothing.
+Importing mmengine and torchvision brings in torch's compiler, FSDP, SymPy and Hugging Face's Transformers, none of
+which predicts anything here; they are a third of what all imports cost. While the two are imported, stand-ins answer
+for these, by upstream's own ways of doing without. Only for a process that is a command's own and trains nothing.
 """
 
 import gc
@@ -22,8 +22,8 @@ SHARDED = 'mmengine.model.wrappers.fully_sharded_distributed'
 def lean_imports() -> Iterator[None]:
     """Torch, torchvision and mmengine are imported without what is for training; inside, the caller imports the rest.
 
-    Meanwhile nobody looks for garbage, and what was imported is never looked at again, not even at the end: that costs
-    a second otherwise. Nothing is done where torch is there already: this process is someone else's then.
+    Meanwhile nobody looks for garbage, and what was imported is never looked at again, not even at the end: that
+    costs a second otherwise. Nothing is done where torch is there already: this process is someone else's then.
     """
     if 'torch' in sys.modules:
         yield

@@ -4,9 +4,9 @@
     python -m torch.distributed.run --nproc_per_node=8 -m mmcabl score CONFIG CHECKPOINT IMAGES OUT
     srun -n 64 mmcabl score CONFIG CHECKPOINT IMAGES OUT
 
-OUT/scores/part-<n>.parquet has one row an image, OUT/masks their masks, OUT/unreadable.txt what could not be read,
-OUT/failed.txt on what the model failed, with the reasons. Killed at any time and run again, with as many processes as
-you like, it goes on: no image is lost or done twice.
+OUT/scores/part-<n>.parquet has one row an image, OUT/masks their masks, OUT/maps their soft maps (--maps 8 or 16),
+OUT/unreadable.txt what could not be read, OUT/failed.txt on what the model failed, with the reasons. Killed at any
+time and run again, with as many processes as you like, it goes on: no image is lost or done twice.
 """
 
 import argparse
@@ -29,6 +29,8 @@ def main(arguments: Optional[Sequence[str]] = None, prog: Optional[str] = None) 
     parser.add_argument('--chunk-size', type=int, default=500, help='images in each Parquet file')
     parser.add_argument('--batch-size', type=int, default=8)
     parser.add_argument('--no-masks', action='store_true')
+    parser.add_argument('--maps', type=int, choices=(8, 16), default=0,
+                        help='keep the soft maps, too, as PNG of so many bits')
     parser.add_argument('--device', default='', help='a GPU if there is one')
     parser.add_argument('--max-failures', type=int, default=50,
                         help='end when the model fails on so many images one after the other; 0: never')
@@ -59,7 +61,7 @@ def score(args: argparse.Namespace) -> None:
     start = time.time()
     count = score_share(predictor, args.images, args.out, args.chunk_size, args.batch_size, not args.no_masks,
                         rank, world_size, lambda done, total: print(
-                            f'rank {rank}: {done} of {total} chunks', flush=True))
+                            f'rank {rank}: {done} of {total} chunks', flush=True), args.maps)
     seconds = time.time() - start
     print(f'rank {rank}: {count} images in {seconds:.1f} s, {count / seconds:.2f} images/s, '
           f'{predictor.failures.count} failed', flush=True)

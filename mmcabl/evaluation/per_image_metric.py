@@ -58,7 +58,7 @@ class PerImageMetric(BaseMetric):
                 # an image without an index counts as often as it was seen
                 unique[(result.key, rank if result.key[1] < 0 else -1)] = result
         self.results.clear()
-        metrics = [None]
+        metrics: List[Dict[str, float]] = [{}]
         if is_main_process():
             found = self.compute_metrics([unique[key] for key in sorted(unique)])
             metrics = [{f'{self.prefix}/{k}' if self.prefix else k: v for k, v in found.items()}]

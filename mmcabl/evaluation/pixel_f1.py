@@ -6,7 +6,7 @@ from mmcabl.evaluation.per_image_metric import PerImageMetric, keys_of, mean_of
 from mmcabl.evaluation.trivial_masks import random_half
 from mmcabl.registry import METRICS
 from mmcabl.structures import ForensicSample
-from mmcabl.structures.from_models import binary
+from mmcabl.structures.from_models import as_mask
 
 #: Resolution of the curves: the normalised map is counted in this many bins.
 BINS = 4096
@@ -45,7 +45,7 @@ class PixelF1(PerImageMetric):
     @staticmethod
     def calculate(pred: np.ndarray, target: np.ndarray) -> float:
         """F1 of a binary mask (H, W) against the truth (H, W); 0 if both are empty."""
-        pred, target = binary(pred), binary(target)
+        pred, target = as_mask(pred), as_mask(target)
         if pred.shape != target.shape:
             raise ValueError(f'The predicted mask is {pred.shape}, the true one {target.shape} (height, width); '
                              'they must agree.')
@@ -60,7 +60,7 @@ class PixelF1(PerImageMetric):
             ``auc``: pixel ROC-AUC (NaN if the truth is constant); ``best``: highest F1 over all thresholds;
             ``f1``: (99,) float32, F1 at :data:`THRESHOLDS`. From counts in 4096 bins, so to about 1e-3.
         """
-        target = binary(target)
+        target = as_mask(target)
         bins = np.minimum((np.asarray(cam, np.float32) * BINS).astype(np.int32), BINS - 1)
         positive = np.bincount(bins[target], minlength=BINS)[::-1].astype(np.float64)
         negative = np.bincount(bins[~target], minlength=BINS)[::-1].astype(np.float64)

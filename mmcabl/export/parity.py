@@ -1,5 +1,7 @@
 """How far an exported file is from the model it was made of."""
 
+import warnings
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Sequence, Tuple
 
@@ -40,7 +42,10 @@ def exported(path: Path, kind: str) -> Function:
         from mmcabl.apis.exported import open_session
         session = open_session(str(path))
         return lambda image: tuple(session.run(['score', 'map'], {'image': image[None]}))
-    network: Any = torch.jit.load(str(path)) if kind == 'torchscript' else torch.export.load(str(path)).module()
+    content = BytesIO(path.read_bytes())
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # TorchScript is on its way out, says torch
+        network: Any = torch.jit.load(content) if kind == 'torchscript' else torch.export.load(content).module()
 
     def run(image: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
         with torch.no_grad():

@@ -1,8 +1,8 @@
 """Write a network as ONNX, TorchScript or torch.export."""
 
 import inspect
-import tempfile
 import warnings
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional, Tuple
 
@@ -48,12 +48,9 @@ def write_network(network: nn.Module, path: Path, kind: str, size: Optional[Tupl
             extra = {f'{key}.json': value for key, value in metadata.items()}
             torch.jit.save(torch.jit.trace(network, example, check_trace=False), str(part), _extra_files=extra)
         else:
-            program = torch.export.export(network, (example,), strict=False)
-            with tempfile.TemporaryDirectory() as folder:  # its writer insists on the ending
-                file = Path(folder, 'model.pt2')
-                torch.export.save(program, str(file),
-                                  extra_files={f'{key}.json': value for key, value in metadata.items()})
-                part.write_bytes(file.read_bytes())
+            program, buffer = torch.export.export(network, (example,), strict=False), BytesIO()
+            torch.export.save(program, buffer, extra_files={f'{k}.json': value for k, value in metadata.items()})
+            part.write_bytes(buffer.getvalue())
 
 
 def _write_onnx(network: nn.Module, example: torch.Tensor, path: Path, free: bool,

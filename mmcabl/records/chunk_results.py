@@ -10,11 +10,12 @@ from mmcabl.records.fields import fits, has
 from mmcabl.records.journal import Journal, Record
 from mmcabl.utils.files import remove_parts, write_mask, write_whole, writing
 from mmcabl.utils.names import to_text
+from mmcabl.utils.soft_maps import write_map
 
 COLUMNS = {'index': 'int64', 'image': 'string', 'unreadable': 'bool', 'failed': 'bool', 'reason': 'string',
            'score': 'double', 'height': 'int32', 'width': 'int32', 'orientation': 'int32', 'area': 'double',
            'box_x0': 'int32', 'box_y0': 'int32', 'box_x1': 'int32', 'box_y1': 'int32', 'positive_x': 'int32',
-           'positive_y': 'int32', 'negative_x': 'int32', 'negative_y': 'int32', 'mask': 'string'}
+           'positive_y': 'int32', 'negative_x': 'int32', 'negative_y': 'int32', 'mask': 'string', 'map': 'string'}
 #: Every record has these.
 NEEDED = ('index', 'image', 'unreadable', 'failed')
 Job = Tuple[int, str]
@@ -37,14 +38,13 @@ class ChunkResults:
     A mask is there as a whole before the record that names it; what a kill leaves of records, :class:`Journal` says.
     The column ``image`` has paths as ``mmcabl.records.to_text`` writes them; ``height`` and ``width`` are those of
     the stored pixels, which ``orientation`` (EXIF's, 1 to 8) turns upright. Masks are on the same grid, 255 is
-    manipulated.
+    manipulated; so are the soft maps of ``maps`` bits in ``<out>/maps/<n>``: :mod:`mmcabl.utils.soft_maps`.
     """
 
-    def __init__(self, out: Path, number: int, save_masks: bool = True) -> None:
-        self.out, self.number, self.save_masks = out, number, save_masks
+    def __init__(self, out: Path, number: int, save_masks: bool = True, maps: int = 0) -> None:
+        self.out, self.number, self.save_masks, self.maps = out, number, save_masks, maps
         self.table = out / 'scores' / f'part-{number:06d}.parquet'
         self.journal = Journal(out / 'journal' / f'{number:06d}.jsonl', is_scoring_record)
-        self.masks = out / 'masks' / f'{number:06d}'
         self._lock = FileLock(out / 'journal' / f'{number:06d}.lock', timeout=0)
 
     @property
@@ -66,31 +66,36 @@ class ChunkResults:
                                    'one output folder must not overlap.') from None
 
     def done(self, jobs: Sequence[Job], failed_too: bool = True) -> Dict[int, Record]:
-        """The whole records of the chunk's images, by index, whose masks are there where masks are wanted."""
+        """The whole records of the chunk's images, by index, whose masks and maps are there where they are wanted."""
         names = {index: to_text(path) for index, path in jobs}
         found: Dict[int, Record] = {}
         for record in self.journal.read():
             if names.get(record['index']) == record['image']:
                 found[record['index']] = record
         return {index: record for index, record in found.items()
-                if self._has_mask(record) and (failed_too or not record['failed'])}
+                if self._is_whole(record) and (failed_too or not record['failed'])}
 
-    def add(self, record: Record, mask: Optional[np.ndarray]) -> None:
-        """Write one image's mask and record."""
-        if self.save_masks and not record['unreadable'] and not record['failed']:
-            target = self._mask(record)
-            write_mask(target, mask)
-            record = dict(record, mask=target.relative_to(self.out).as_posix())
+    def add(self, record: Record, mask: Optional[np.ndarray], cam: Optional[np.ndarray] = None) -> None:
+        """Write one image's mask and map, then its record."""
+        for kind in self._wanted(record):
+            target = self._file(kind, record)
+            if kind == 'mask':
+                write_mask(target, mask)
+            else:
+                write_map(target, np.clip(cam, 0, 1), self.maps)
+            record = dict(record, **{kind: target.relative_to(self.out).as_posix()})
         self.journal.append(record)
 
     def finish(self, records: Dict[int, Record]) -> None:
         """Write the chunk's table and remove its journal. ``records``: of every image of the chunk."""
         arrow = require_pyarrow()
-        rows = [{key: records[index].get(key) for key in COLUMNS} for index in sorted(records)]
+        columns = {key: kind for key, kind in COLUMNS.items() if key != 'map' or self.maps}
+        rows = [{key: records[index].get(key) for key in columns} for index in sorted(records)]
         data = arrow.BufferOutputStream()
-        arrow.parquet.write_table(arrow.Table.from_pylist(rows, schema=arrow.schema(list(COLUMNS.items()))), data)
+        arrow.parquet.write_table(arrow.Table.from_pylist(rows, schema=arrow.schema(list(columns.items()))), data)
         write_whole(self.table, data.getvalue().to_pybytes(), sync=True)
-        remove_parts(self.masks)
+        for kind in ('mask', 'map'):
+            remove_parts(self._folder(kind))
         self.drop_journal()
 
     def drop_journal(self) -> None:
@@ -104,14 +109,20 @@ class ChunkResults:
         self.journal.close()
         self._lock.release(force=True)
 
-    def _mask(self, record: Record) -> Path:
-        return self.masks / f'{record["index"]:09d}.png'
+    def _wanted(self, record: Record) -> List[str]:
+        if record['unreadable'] or record['failed']:
+            return []
+        return [kind for kind, wanted in (('mask', self.save_masks), ('map', self.maps)) if wanted]
 
-    def _has_mask(self, record: Record) -> bool:
-        if not self.save_masks or record['unreadable'] or record['failed']:
-            return True
-        mask = self._mask(record)
-        return mask.is_file() and mask.stat().st_size > 0
+    def _folder(self, kind: str) -> Path:
+        return self.out / f'{kind}s' / f'{self.number:06d}'
+
+    def _file(self, kind: str, record: Record) -> Path:
+        return self._folder(kind) / f'{record["index"]:09d}.png'
+
+    def _is_whole(self, record: Record) -> bool:
+        files = [self._file(kind, record) for kind in self._wanted(record)]
+        return all(file.is_file() and file.stat().st_size > 0 for file in files)
 
 
 def is_scoring_record(record: Record) -> bool:

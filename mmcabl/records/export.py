@@ -23,6 +23,8 @@ def flat(record: Record) -> Dict[str, Union[str, int, float, None]]:
     for numbers in record['metrics'].values():
         row.update({k: v for k, v in (numbers or {}).items() if k not in NOT_IN_TABLE})
     row.update(orientation=record.get('orientation', 1), mask=record.get('mask'))
+    if record.get('map'):
+        row['map'] = record['map']
     if record.get('note'):
         row['note'] = str(record['note'])
     return row

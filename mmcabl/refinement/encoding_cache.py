@@ -1,6 +1,6 @@
 import hashlib
 from pathlib import Path
-from typing import Callable, List, Sequence, Union
+from typing import Callable, List, Optional, Sequence, Union
 
 import numpy as np
 import torch
@@ -34,10 +34,10 @@ class EncodingCache:
             for i, encoding in zip(missing, encode([images[i] for i in missing])):
                 _save(paths[i], encoding)
                 found[i] = encoding
-        return [found[i] for i in range(len(images))]
+        return [encoding for encoding in found.values() if encoding is not None]
 
 
-def _load(path: Path):
+def _load(path: Path) -> Optional[Tensor]:
     try:
         return torch.from_numpy(np.load(path))
     except (OSError, ValueError, EOFError):

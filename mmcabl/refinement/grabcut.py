@@ -1,9 +1,9 @@
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import List, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
-import torch
 
 from mmcabl.refinement.refiner import Refiner
 from mmcabl.registry import MODELS
@@ -47,7 +47,8 @@ class GrabCutRefiner(Refiner):
     def refine(self, images: Sequence[np.ndarray], prompts: Sequence[Prompts],
                kinds: Sequence[str]) -> List[List[np.ndarray]]:
         jobs = [(image, prompt, kind) for image, prompt in zip(images, prompts) for kind in kinds]
-        threads = min(len(jobs), torch.get_num_threads())
+        torch = sys.modules.get('torch')  # an exported model does without
+        threads = min(len(jobs), torch.get_num_threads() if torch else max(1, cv2.getNumThreads()))
         if threads < 2:
             found = [self._cut(*job) for job in jobs]
         else:  # OpenCV lets go of the interpreter's lock; its random numbers are each thread's own
@@ -56,8 +57,9 @@ class GrabCutRefiner(Refiner):
         return [found[i:i + len(kinds)] for i in range(0, len(found), len(kinds))]
 
     def _cut(self, image: np.ndarray, prompts: Prompts, kind: str) -> np.ndarray:
-        mask = np.zeros(image.shape[:2], bool)
-        x0, y0, x1, y1 = self._window(image.shape[:2], prompts.select(kind)[0])
+        full = image.shape[:2]
+        mask = np.zeros(full, bool)
+        x0, y0, x1, y1 = self._window((full[0], full[1]), prompts.select(kind)[0])
         part = image[y0:y1, x0:x1]
         height, width = part.shape[:2]
         factor = min(1., self.max_side / max(height, width))
@@ -65,13 +67,13 @@ class GrabCutRefiner(Refiner):
             part = cv2.resize(part, None, fx=max(factor, 1 / width), fy=max(factor, 1 / height),
                               interpolation=cv2.INTER_AREA)
         factors = (part.shape[1] / width, part.shape[0] / height)
-        radius = max(1, round(self.radius * min(mask.shape[1] * factors[0], mask.shape[0] * factors[1])))
+        radius = max(1, round(self.radius * min(full[1] * factors[0], full[0] * factors[1])))
         seeds = self._seeds(part.shape[:2], prompts, kind, (x0, y0), factors, radius)
         seeded = np.isin(seeds, (cv2.GC_FGD, cv2.GC_PR_FGD))
         # GrabCut needs pixels of both sorts for its colour models; without them the seeds are the answer.
         if seeded.any() and not seeded.all():
             cv2.setRNGSeed(0)  # its k-means draws from OpenCV's generator, one for each thread
-            cv2.grabCut(np.ascontiguousarray(part[..., ::-1]), seeds, None, np.zeros((1, 65)),
+            cv2.grabCut(np.ascontiguousarray(part[..., ::-1]), seeds, (0, 0, 0, 0), np.zeros((1, 65)),
                         np.zeros((1, 65)), self.iterations, cv2.GC_INIT_WITH_MASK)
         found = np.isin(seeds, (cv2.GC_FGD, cv2.GC_PR_FGD))
         if kind != 'point' and found.sum() < self.min_fill * seeded.sum():
@@ -88,7 +90,8 @@ class GrabCutRefiner(Refiner):
         dx, dy = (max(LEAST_MARGIN, int(self.margin * side)) for side in (x1 - x0 + 1, y1 - y0 + 1))
         return max(0, x0 - dx), max(0, y0 - dy), min(width, x1 + 1 + dx), min(height, y1 + 1 + dy)
 
-    def _seeds(self, shape, prompts: Prompts, kind: str, origin, factors, radius: int) -> np.ndarray:
+    def _seeds(self, shape: Tuple[int, int], prompts: Prompts, kind: str, origin: Tuple[int, int],
+               factors: Tuple[float, float], radius: int) -> np.ndarray:
         box, points, labels = prompts.select(kind)
         seeds = np.full(shape, cv2.GC_PR_BGD if box is None else cv2.GC_BGD, np.uint8)
         if box is not None:

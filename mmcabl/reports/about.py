@@ -12,10 +12,10 @@ HEADINGS = {
     'map': 'map',
     'mask': 'mask',
 }
-MAP_FLAGGED = ("Map: where the model looks for traces, red most. It is stretched to its own range in each photograph, so "
+MAP_FLAGGED = ('Map: where the model sees traces, red most. It is stretched to its own range in each photograph, so '
                'red alone says nothing.')
-MAP_OTHER = ('Map: below the threshold, so it marks nothing. White is only the place that the model minds most; there is '
-             'one in every photograph.')
+MAP_OTHER = ('Map: below the threshold, so it marks nothing. White is only the place that the model minds most, and '
+             'there is one in every photograph.')
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,11 @@ class About:
 
     def settings(self) -> Dict[str, Any]:
         return dict(mmcabl=__version__, threshold=self.threshold, refiner=self.refiner)
+
+    def limit(self) -> str:
+        """The first sentence of what the model is not good for, to stand beside every verdict."""
+        first = self.card.not_for.split('. ')[0].rstrip('.')
+        return f'Not good for: {first}.' if first else ''
 
     def lines(self) -> str:
         """One paragraph for an overlay."""

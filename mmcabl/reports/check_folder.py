@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 WHAT = 'check of photographs'
 
 
+def is_check(folder: str) -> bool:
+    """Whether a folder is a check's own: its pictures are no photographs."""
+    return (made_for(Path(folder)) or {}).get('what') == WHAT
+
+
 class CheckFolder:
     """``report.html``, ``report.csv``, ``report.json``, ``overlays``, ``masks``, ``maps`` of a check.
 

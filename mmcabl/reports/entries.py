@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from typing import TYPE_CHECKING, Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Sequence
 
 from mmcabl.images import read_regular, shown
 from mmcabl.images.decoding import pixel_limit
@@ -19,9 +19,11 @@ FLAGGED, NOT_FLAGGED, UNREADABLE, FAILED = 'flagged', 'not flagged', 'unreadable
 #: Keys whose values are files in the report's folder, and where those can be.
 FILES = ('mask', 'map', 'overlay')
 _MADE = re.compile(r'(masks|maps|overlays|pictures)/[^/\\]+')
+#: Prompts, each with how many numbers it has.
+PROMPTS = {'box': 4, 'positive': 2, 'negative': 2}
 #: What a verdict means, in words for people who have not read a paper.
 MEANING = {
-    FLAGGED: 'The model takes it for manipulated. That is a reason to look closer, no proof.',
+    FLAGGED: 'The model takes it for manipulated. That is no proof.',
     NOT_FLAGGED: 'The model found nothing it knows. That does not show that the photograph is authentic.',
     UNREADABLE: 'The file could not be read, so nothing is known of it.',
     FAILED: 'The model failed on it, so nothing is known of it.',
@@ -93,12 +95,23 @@ def counts(entries: List[Entry]) -> Dict[str, int]:
 
 
 def is_entry(record: Any) -> bool:
-    """Whether a dict out of a journal can be an entry."""
-    known: Optional[str] = record.get('verdict')
+    """Whether a dict out of a journal, which anybody may have written, can be an entry."""
+    if not (record.get('verdict') in MEANING and _all(record, ('file', 'name', 'sha256'), str)):
+        return False
     if not all(_MADE.fullmatch(str(record[key])) for key in record if key in FILES or key.startswith('page_')):
         return False
-    if known not in MEANING or not all(isinstance(record.get(k), str) for k in ('file', 'name', 'sha256')):
-        return False
-    return known in (UNREADABLE, FAILED) or (
-        isinstance(record.get('score'), (int, float)) and isinstance(record.get('prompts'), dict)
-        and all(isinstance(record.get(k), int) for k in ('height', 'width', 'orientation')))
+    if record['verdict'] in (UNREADABLE, FAILED):
+        return isinstance(record.get('reason'), str)
+    prompts, area = record.get('prompts'), record.get('area')
+    return (_all(record, ('score',), float) and 0 <= record['score'] <= 1 and isinstance(record.get('note'), str)
+            and _all(record, ('height', 'width', 'orientation'), int) and _numbers(record.get('map_range'), 2)
+            and isinstance(prompts, dict) and all(_numbers(prompts[key], PROMPTS.get(key, 0)) for key in prompts)
+            and (record['verdict'] == NOT_FLAGGED or isinstance(area, float)))
+
+
+def _all(record: Entry, keys: Sequence[str], kind: type) -> bool:
+    return all(type(record.get(key)) is kind for key in keys)
+
+
+def _numbers(value: Any, count: int) -> bool:
+    return isinstance(value, list) and len(value) == count and all(type(x) in (int, float) for x in value)

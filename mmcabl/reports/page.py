@@ -1,4 +1,4 @@
-"""``report.html``: everything in one file that opens offline, asks nobody for anything and runs no script but its own."""
+"""``report.html``: all in one file that opens offline, asks nobody for anything and runs no script but its own."""
 
 import base64
 import hashlib
@@ -41,8 +41,8 @@ def html(photographs: List[Dict[str, Any]], about: About, counted: Dict[str, int
     style, script = ((HERE / f'page.{kind}').read_text(encoding='utf-8') for kind in ('css', 'js'))
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return _template().render(
-        photographs=photographs, about=about, card=about.card, counts=counted, pages=names, number=number, style=style,
-        script=script, digest=digest, meaning=MEANING, version=__version__, total=sum(counted.values()),
+        photographs=photographs, about=about, card=about.card, counts=counted, pages=names, number=number,
+        style=style, script=script, digest=digest, meaning=MEANING, version=__version__, total=sum(counted.values()),
         map_flagged=MAP_FLAGGED, map_other=MAP_OTHER)
 
 
@@ -56,6 +56,8 @@ def _template() -> Any:
 def _shown(folder: Path, entry: Entry, title: str) -> Dict[str, Any]:
     """An entry with its pictures as ``data:`` addresses."""
     pictures = {layer: _address(folder / entry[f'page_{layer}']) for layer in LAYERS if entry.get(f'page_{layer}')}
+    if not {'photo', 'map'} <= pictures.keys():
+        pictures = {}
     return dict(entry, title=title, pictures=pictures, flagged=entry['verdict'] == FLAGGED,
                 css=re.sub(r'\W', '-', entry['verdict']), reason=entry.get('reason', ''), note=entry.get('note', ''))
 

@@ -19,7 +19,7 @@ PAPER, INK, FAINT = (255, 255, 255), (25, 28, 33), (95, 102, 112)
 
 
 def layers(sample: 'ForensicSample', side: int) -> Dict[str, np.ndarray]:
-    """``photo``, ``map`` and, where there is one, ``mask``: (h, w, 3) uint8 RGB, upright, longer side at most ``side``.
+    """``photo``, ``map`` and, if there is one, ``mask``: (h, w, 3) uint8 RGB, upright, longer side at most ``side``.
 
     The map of a flagged photograph is in colours, half transparent over it, with its prompts. That of another is grey
     and without prompts: its white is only the place that the model minds most, in an authentic photograph too.
@@ -30,8 +30,9 @@ def layers(sample: 'ForensicSample', side: int) -> Dict[str, np.ndarray]:
     small, faint = (cv2.resize(np.ascontiguousarray(a), size, interpolation=cv2.INTER_AREA) for a in (photo, cam))
     found = dict(photo=small)
     if sample.flagged:
-        blended = (0.5 * small + 0.5 * heat(np.clip(faint, 0, 1))).astype(np.uint8)
-        found['map'] = draw_prompts(blended, _scaled(sample.prompts, size, photo.shape)) if sample.prompts else blended
+        found['map'] = (0.5 * small + 0.5 * heat(np.clip(faint, 0, 1))).astype(np.uint8)
+        if sample.prompts:
+            found['map'] = draw_prompts(found['map'], _scaled(sample.prompts, size, photo.shape))
     else:
         found['map'] = np.repeat(np.rint(np.clip(faint, 0, 1) * 255).astype(np.uint8)[..., None], 3, axis=2)
     if sample.mask is not None:

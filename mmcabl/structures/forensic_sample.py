@@ -8,7 +8,7 @@ class Key(NamedTuple):
     """What identifies an image among those of a test."""
 
     dataset: str
-    index: int
+    index: int  # type: ignore[assignment]  # the name hides tuple.index, which nobody asks a key for
     source: str
 
 

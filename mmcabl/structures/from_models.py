@@ -32,11 +32,10 @@ def forensic_sample(sample: Union[BaseDataElement, Dict[str, Any]]) -> ForensicS
     """
     found = sample.get(FIELD)
     if found is None:
-        is_dict = isinstance(sample, dict)
-        found = _made(sample if is_dict else sample.to_dict())
-        if is_dict:
-            sample[FIELD] = found
+        if isinstance(sample, dict):
+            found = sample[FIELD] = _made(sample)
         else:
+            found = _made(sample.to_dict())
             sample.set_field(found, FIELD, dtype=None)
     return found
 
@@ -91,8 +90,11 @@ def _last(value: Any, kind: type) -> Any:
 
 def binary(mask: Any) -> Optional[np.ndarray]:
     """A mask of any type as bool, cut at 0.5; None for none."""
-    if mask is None:
-        return None
+    return None if mask is None else as_mask(mask)
+
+
+def as_mask(mask: Any) -> np.ndarray:
+    """A mask of any type as bool, cut at 0.5."""
     mask = _array(mask)
     return mask if mask.dtype == bool else mask > 0.5
 

@@ -20,9 +20,9 @@ class LoadForensicImage(BaseTransform):
     ``unreadable`` and carries a black image; metrics leave it out and count it.
 
     Adds ``img`` (H, W, 3) uint8 BGR on the stored grid, ``img_shape``, ``ori_shape``, ``orientation`` (EXIF's, 1 to
-    8: :func:`mmcabl.images.upright` turns by it what people are shown), ``unreadable`` and then ``reason``; ``animated``
-    where further pictures of the file are not read. An ``img`` that is there is taken as it is: the toolboxes'
-    inferencers decode images themselves.
+    8: :func:`mmcabl.images.upright` turns by it what people are shown), ``unreadable`` and then ``reason``;
+    ``animated`` where further pictures of the file are not read. An ``img`` that is there is taken as it is: the
+    toolboxes' inferencers decode images themselves.
 
     Args:
         skip_unreadable: True in training pipelines: drop the sample, mmengine draws another.

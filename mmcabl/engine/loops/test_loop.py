@@ -18,6 +18,7 @@ from mmcabl.registry import LOOPS
 from mmcabl.structures.forensic_sample import Key
 from mmcabl.utils.failures import Failures
 from mmcabl.utils.files import NotWritten, remove_parts, write_whole
+from mmcabl.utils.soft_maps import checked_bits
 
 
 @LOOPS.register_module()
@@ -32,7 +33,8 @@ class ResumableTestLoop(TestLoop):
             |-- images.<rank>.jsonl   one record an image, written as soon as it is known
             |-- per_image.csv         the same as a flat table, when the test has finished
             |-- summary.json, table1.md
-            `-- masks/...             final masks, 255 is manipulated
+            |-- masks/...             final masks, 255 is manipulated
+            `-- maps/...              soft maps, on wish
 
     Run again with the same weights and settings, batches whose images all have records are not computed again;
     with others, or with images that came or went, a new folder is made beside. The test data loader's sampler must be
@@ -44,13 +46,15 @@ class ResumableTestLoop(TestLoop):
     Args:
         out_dir: folder of the results; relative paths are below the runner's ``work_dir``.
         save_masks: write the final masks.
+        save_maps: bits, 8 or 16, of the soft maps to write; 0: none. Needs ``save_masks``.
         max_failures: images that may fail one after the other before the test ends; 0: any number.
     """
 
-    def __init__(self, *args, out_dir: str = 'results', save_masks: bool = True, max_failures: int = 50,
-                 **kwargs) -> None:
+    def __init__(self, *args, out_dir: str = 'results', save_masks: bool = True, save_maps: int = 0,
+                 max_failures: int = 50, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.out_dir, self.save_masks, self.max_failures = out_dir, save_masks, max_failures
+        self.save_maps = checked_bits(save_maps)
         if not isinstance(self.dataloader.sampler, EveryImageOnceSampler):
             raise TypeError(f'ResumableTestLoop was given the sampler {type(self.dataloader.sampler).__name__}; it '
                             "needs test_dataloader.sampler=dict(type='mmcabl.EveryImageOnceSampler').")
@@ -74,7 +78,7 @@ class ResumableTestLoop(TestLoop):
         self.dataloader.sampler.skip(positions, self.dataloader.batch_size)
         masks = place.folder / 'masks' if self.save_masks else None
         try:
-            with self.evaluator.recording(store, masks, self.failures):
+            with self.evaluator.recording(store, masks, self.failures, self.save_maps):
                 metrics = super().run()
         finally:  # whoever uses the loader next sees all images
             self.dataloader.sampler.skip((), self.dataloader.batch_size)

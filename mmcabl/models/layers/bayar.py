@@ -1,5 +1,7 @@
 """The constrained convolution of Bayar and Stamm: filters that learn to predict a pixel from its neighbours."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -32,7 +34,9 @@ class BayarConv2d(nn.Conv2d):
         ValueError: an even kernel, one of a single entry, a bias.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int = 5, **kwargs) -> None:
+    centre: Tensor
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int = 5, **kwargs: Any) -> None:
         if not isinstance(kernel_size, int) or kernel_size < 3 or kernel_size % 2 == 0:
             raise ValueError(f'kernel_size of BayarConv2d is {kernel_size!r}; accepted are odd numbers from 3.')
         if kwargs.setdefault('bias', False):

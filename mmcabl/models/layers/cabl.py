@@ -66,7 +66,8 @@ class CABL(BaseModule):
     _abbr_ = 'cabl'  # mmcv's name for plug-in layers of this type
 
     def __init__(self, operator: str = 'sobel', structure: str = 'iii', norm: str = 'tanh',
-                 recompute: Optional[bool] = None, in_channels: Optional[int] = None, init_cfg=None) -> None:
+                 recompute: Optional[bool] = None, in_channels: Optional[int] = None,
+                 init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg)
         self.operator = _choice(operator, OPERATORS, 'edge operator')
         self.structure = _choice(structure, STRUCTURES, 'structure')

@@ -1,6 +1,6 @@
 """Recurrent convolutions: a sequence of feature maps in, the last state out."""
 
-from typing import Iterable, Optional, Tuple
+from typing import Any, Iterable, Optional, Tuple
 
 import torch
 from mmengine.model import BaseModule
@@ -37,7 +37,8 @@ class RecurrentConv2d(BaseModule):
         conv = nn.Conv2d(self.in_channels + self.hidden_channels, maps, self.kernel_size,
                          padding=self.kernel_size // 2)
         nn.init.xavier_uniform_(conv.weight)
-        nn.init.zeros_(conv.bias)
+        if conv.bias is not None:
+            nn.init.zeros_(conv.bias)
         return conv
 
     def convolve(self, conv: nn.Conv2d, x: Tensor, state: Optional[Tensor]) -> Tensor:
@@ -82,10 +83,11 @@ class ConvLSTM2d(RecurrentConv2d):
     ``conv.weight`` is (4 hidden, in + hidden, k, k) in the order i, f, g, o; the forget gates' bias begins at 1.
     """
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.conv = self.convolution(4 * self.hidden_channels)
-        nn.init.ones_(self.conv.bias.data[self.hidden_channels:2 * self.hidden_channels])
+        if self.conv.bias is not None:
+            nn.init.ones_(self.conv.bias.data[self.hidden_channels:2 * self.hidden_channels])
 
     def step(self, x: Tensor, state: Optional[Tuple[Tensor, ...]]) -> Tuple[Tensor, ...]:
         hidden, cell = state or (None, None)
@@ -109,7 +111,7 @@ class ConvGRU2d(RecurrentConv2d):
     k, k).
     """
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.gates = self.convolution(2 * self.hidden_channels)
         self.candidate = self.convolution(self.hidden_channels)

@@ -1,5 +1,7 @@
 """Quantised DCT coefficients of a JPEG file as binary planes (Yousfi and Fridrich 2020; CAT-Net)."""
 
+from typing import Optional
+
 import torch
 from mmengine.model import BaseModule
 from torch import Tensor
@@ -22,7 +24,7 @@ class DCTVolume(BaseModule):
 
     levels: Tensor
 
-    def __init__(self, clip: int = 20, init_cfg: dict = None) -> None:
+    def __init__(self, clip: int = 20, init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg)
         self.clip = clip
         self.register_buffer('levels', torch.arange(clip + 1, dtype=torch.int16)[:, None, None], persistent=False)

@@ -1,5 +1,7 @@
 """Dual attention (Fu et al., CVPR 2019): every position looks at all positions, every channel at all channels."""
 
+from typing import Optional
+
 import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
@@ -22,7 +24,7 @@ class PositionAttention(BaseModule):
     ``alpha`` is learnt and begins with 0.
     """
 
-    def __init__(self, channels: int, init_cfg: dict = None) -> None:
+    def __init__(self, channels: int, init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg)
         self.query, self.key = (nn.Conv2d(channels, channels // 8, 1) for _ in range(2))
         self.value = nn.Conv2d(channels, channels, 1)
@@ -46,7 +48,7 @@ class ChannelAttention(BaseModule):
     ``beta`` is learnt and begins with 0.
     """
 
-    def __init__(self, init_cfg: dict = None) -> None:
+    def __init__(self, init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg)
         self.beta = nn.Parameter(torch.zeros(1))
 

@@ -1,7 +1,7 @@
 """Edge operators: how strongly each channel of a feature map changes at each position."""
 
 from functools import lru_cache
-from typing import Dict, List, Tuple
+from typing import Any, Dict, List, Tuple
 
 import torch
 from torch import Tensor
@@ -45,14 +45,14 @@ class _Length(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, gx: Tensor, gy: Tensor) -> Tensor:
+    def forward(ctx: Any, gx: Tensor, gy: Tensor) -> Tensor:
         length = (gx * gx).addcmul_(gy, gy).sqrt_()
         ctx.save_for_backward(gx, gy, length)
         return length
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, grad: Tensor) -> Tuple[Tensor, Tensor]:
+    def backward(ctx: Any, grad: Tensor) -> Tuple[Tensor, Tensor]:
         gx, gy, length = ctx.saved_tensors
         # The parts of the length are at most 1 and are formed first: grad / length can overflow, as a loss scale's
         # 65,536 does where the length is almost nothing.

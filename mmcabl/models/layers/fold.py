@@ -1,4 +1,5 @@
 import copy
+from typing import Optional, Tuple
 
 import torch
 from torch import nn
@@ -17,20 +18,20 @@ def fold_batchnorm(module: nn.Module) -> nn.Module:
     clone = copy.copy(module)
     clone.training = False
     clone._modules = {}
-    conv_name = None
+    before: Optional[Tuple[str, nn.Conv2d]] = None
     for name, child in module._modules.items():
         if isinstance(child, nn.Conv2d):
-            conv_name = name
+            before = name, child
             clone._modules[name] = child
-        elif isinstance(child, nn.BatchNorm2d) and conv_name is not None:
-            conv = copy.copy(module._modules[conv_name]).eval()
+        elif isinstance(child, nn.BatchNorm2d) and before is not None:
+            conv_name, conv = before[0], copy.copy(before[1]).eval()
             conv._parameters = dict(conv._parameters)
             conv = fuse_conv_bn_eval(conv, copy.copy(child).eval())
             if conv.weight.device.type == 'cpu':  # the layout that a CPU convolves fastest
                 conv.weight.data = conv.weight.data.contiguous(memory_format=torch.channels_last)
             clone._modules[conv_name] = conv
             clone._modules[name] = nn.Identity()
-            conv_name = None
+            before = None
         else:
             clone._modules[name] = child if child is None else fold_batchnorm(child)
     return clone

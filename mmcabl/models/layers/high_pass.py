@@ -1,6 +1,6 @@
 """Fixed high-pass filters beside an image: what is left of it once its content is predicted away."""
 
-from typing import Sequence
+from typing import Optional, Sequence
 
 import torch
 from mmengine.model import BaseModule
@@ -35,7 +35,8 @@ class HighPass(BaseModule):
         ValueError: an unknown kernel, none, or a scale that is not positive.
     """
 
-    def __init__(self, kernels: Sequence[str] = tuple(HIGH_PASS_KERNELS), scale: float = 0.1, init_cfg=None) -> None:
+    def __init__(self, kernels: Sequence[str] = tuple(HIGH_PASS_KERNELS), scale: float = 0.1,
+                 init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg)
         unknown = sorted(set(kernels) - set(HIGH_PASS_KERNELS))
         if unknown or not kernels:

@@ -1,6 +1,6 @@
 """Parts of high-resolution networks: mmpretrain's, fused bilinearly at any size."""
 
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 from mmengine.model import Sequential
 from mmpretrain.models.backbones.hrnet import HRModule, HRNet
@@ -52,7 +52,7 @@ def basic_stage(modules: int, channels: Sequence[int], blocks: int = 4) -> Dict[
                 num_channels=tuple(channels))
 
 
-def conv_norm_relu(before: int, after: int, stride: int = 1, norm_cfg: dict = None) -> nn.Sequential:
+def conv_norm_relu(before: int, after: int, stride: int = 1, norm_cfg: Optional[dict] = None) -> nn.Sequential:
     """3 x 3 convolution, batch norm, ReLU."""
     momentum = (norm_cfg or {}).get('momentum', 0.1)
     return nn.Sequential(nn.Conv2d(before, after, 3, stride, 1, bias=False), nn.BatchNorm2d(after, momentum=momentum),

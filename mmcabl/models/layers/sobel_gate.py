@@ -1,5 +1,7 @@
 """MVSS-Net's gate: features pass where their sum over channels has an edge."""
 
+from typing import Optional
+
 import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
@@ -26,7 +28,7 @@ class SobelGate(BaseModule):
 
     kernels: Tensor
 
-    def __init__(self, init_cfg: dict = None) -> None:
+    def __init__(self, init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg)
         self.register_buffer('kernels', torch.tensor(SOBEL, dtype=torch.float32)[:, None], persistent=False)
         self.norm_x, self.norm_y = nn.BatchNorm2d(1), nn.BatchNorm2d(1)

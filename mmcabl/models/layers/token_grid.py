@@ -14,14 +14,17 @@ def token_grid(backbone: nn.Module, shape: Shape) -> Optional[Shape]:
     Those that can: a backbone with a method ``token_grid``, such as ``ConformerCABL``, and mmpretrain's ViTs, whose
     ``patch_embed`` is mmcv's.
     """
-    if hasattr(backbone, 'token_grid'):
-        return tuple(backbone.token_grid(shape))
+    asked = getattr(backbone, 'token_grid', None)
+    if asked is not None:
+        rows, columns = asked(shape)
+        return rows, columns
     embed = _patch_embed(backbone)
     if embed is None:
         return None
     conv, padded = embed.projection, _padded(embed, shape)
-    return tuple((side + 2 * p - d * (k - 1) - 1) // s + 1 for side, p, d, k, s in zip(
+    rows, columns = ((side + 2 * p - d * (k - 1) - 1) // s + 1 for side, p, d, k, s in zip(
         padded, conv.padding, conv.dilation, conv.kernel_size, conv.stride))
+    return rows, columns
 
 
 def covered_shape(backbone: nn.Module, shape: Shape) -> Shape:
@@ -29,11 +32,14 @@ def covered_shape(backbone: nn.Module, shape: Shape) -> Shape:
 
     The input's own shape where the backbone does not say.
     """
-    if hasattr(backbone, 'covered_shape'):
-        return tuple(backbone.covered_shape(shape))
+    asked = getattr(backbone, 'covered_shape', None)
+    if asked is not None:
+        height, width = asked(shape)
+        return height, width
     embed = _patch_embed(backbone)
-    corner = embed is not None and getattr(embed.adaptive_padding, 'padding', None) == 'corner'
-    return _padded(embed, shape) if corner else tuple(shape)
+    if embed is not None and getattr(embed.adaptive_padding, 'padding', None) == 'corner':
+        return _padded(embed, shape)
+    return shape[0], shape[1]
 
 
 def only_grid(count: int, shape: Shape) -> Shape:

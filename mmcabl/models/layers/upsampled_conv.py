@@ -46,16 +46,16 @@ class UpsampledConv2d(BaseModule):
             maps: as many as ``in_channels``.
             size: (H, W); the first map's own by default.
         """
-        size = tuple(maps[0].shape[-2:]) if size is None else size
+        height, width = maps[0].shape[-2:] if size is None else size
         out, k = self.weight.shape[0], self.kernel_size
-        taps = 0
+        taps = maps[0].new_zeros(())
         for x, weight in zip(maps, self.weight.split(self.in_channels, 1)):
             each = weight.permute(2, 3, 0, 1).reshape(k * k * out, -1, 1, 1)
-            taps = taps + resize_bilinear(F.conv2d(x, each), size)
+            taps = taps + resize_bilinear(F.conv2d(x, each), (height, width))
         before = (k - 1) // 2
         taps = F.pad(taps, (before, k - 1 - before) * 2)
-        return sum(taps[:, t * out:(t + 1) * out, t // k:t // k + size[0], t % k:t % k + size[1]]
-                   for t in range(k * k))
+        parts = (taps[:, t * out:(t + 1) * out, t // k:t // k + height, t % k:t % k + width] for t in range(k * k))
+        return sum(parts, start=taps.new_zeros(()))
 
     def extra_repr(self) -> str:
         return f'{self.in_channels}, {self.weight.shape[0]}, kernel_size={self.kernel_size}'

@@ -1,0 +1,65 @@
+"""Scores first, then masks, and those only for the images whose scores ask for one: refiners are slow."""
+
+from contextlib import contextmanager
+from copy import copy
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
+
+from mmcabl.structures import ForensicSample, forensic_sample
+from mmcabl.structures.pictures import loaded_pixels
+
+
+def decided(model: Any, loaded: Sequence[Dict[str, Any]],
+            decide: Callable[[Optional[float]], bool]) -> List[ForensicSample]:
+    """What a model says of packed images, ``flagged`` or without a mask.
+
+    A model that refines (``refines``, ``refine``, ``postprocessor``) does so for flagged images; the maps of the
+    others are normalised and get their prompts, but no refiner sees them.
+
+    Args:
+        loaded: ``inputs`` and ``data_samples`` of each image.
+        decide: whether a score flags an image.
+    """
+    batch = {key: [part[key] for part in loaded] for key in ('inputs', 'data_samples')}
+    refines = getattr(model, 'refines', False)
+    with _set(model, 'refines', False):
+        tested = model.test_step(batch)
+    # of a copy: what is made of a sample is kept on it, and its mask is not there yet
+    flagged = [decide(forensic_sample(sample.to_dict()).score) for sample in tested]
+    if refines:
+        _refine(model, [sample for sample, yes in zip(tested, flagged) if yes])
+        with _set(model, 'postprocessor', _without_refiner(model.postprocessor)):
+            _refine(model, [sample for sample, yes in zip(tested, flagged) if not yes])
+    found = [forensic_sample(sample) for sample in tested]
+    for i, (sample, yes) in enumerate(zip(found, flagged)):
+        sample.flagged = yes
+        if not yes:
+            sample.mask, sample.masks = None, {}
+        if sample.picture is None:  # of a toolbox's own model
+            sample.picture = loaded_pixels(batch, i)
+    return found
+
+
+def _refine(model: Any, samples: Sequence[Any]) -> None:
+    if samples:
+        model.refine(samples)
+
+
+def _without_refiner(postprocessor: Any) -> Any:
+    """CGSR that normalises maps and finds prompts alone."""
+    found = copy(postprocessor)
+    found.prompt, found.kinds = 'null', ['null']
+    return found
+
+
+@contextmanager
+def _set(owner: Any, name: str, value: Any) -> Iterator[None]:
+    """An attribute that is there has another value inside."""
+    if not hasattr(owner, name):
+        yield
+        return
+    before = getattr(owner, name)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        setattr(owner, name, before)

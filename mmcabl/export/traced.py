@@ -1,0 +1,102 @@
+"""Layers and steps as tracers can follow them: the same numbers, no decision that depends on the input's size."""
+
+from copy import deepcopy
+from functools import partial
+from typing import Tuple
+
+import torch
+from mmcv.cnn.bricks.transformer import AdaptivePadding
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mmcabl.models.layers.cabl import CABL
+from mmcabl.models.layers.edge import SMOOTHING, normalize_edges
+from mmcabl.models.localizers.attention import AttentionPropagator
+
+
+class TracedAverage(AttentionPropagator):
+    """Eq. (2)'s average attention in plain matrix products, the same for any number of tokens.
+
+    ``prefix`` tokens before the patches, which lie on ``grid``, lose their rows and columns.
+    """
+
+    prefix = 0
+    grid: Tuple[int, int]
+
+    def _attend(self, query: Tensor, key: Tensor, value: Tensor, dropout_p: float = 0.) -> Tensor:
+        weights = torch.softmax((query * query.shape[-1] ** -0.5) @ key.transpose(-2, -1), dim=-1)
+        self._sum = weights.sum(1) if not self.blocks else self._sum + weights.sum(1)
+        self.blocks, self._heads = self.blocks + 1, query.shape[1]
+        return weights @ value
+
+    def _average(self, maps: Tensor) -> Tensor:
+        return (self._sum[:, self.prefix:, self.prefix:] @ maps) / (self.blocks * self._heads)
+
+    def propagate(self, maps: Tensor) -> Tensor:
+        """As the class says."""
+        # the exporter takes the shape of a reshaped tensor for a constant
+        out = self._average(maps.flatten(2).transpose(1, 2)).transpose(1, 2).unflatten(2, self.grid)
+        return (out + self.residual * maps) / (1 + self.residual) if self.residual else out
+
+
+class TracedPadding(nn.Module):
+    """mmcv's padding to a multiple, at the right and the bottom, without a look at whether there is any."""
+
+    def __init__(self, rows: int, columns: int) -> None:
+        super().__init__()
+        self.rows, self.columns = rows, columns
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., H, W) to the next multiples."""
+        right, below = ((n - side % n) % n for n, side in ((self.columns, x.shape[-1]), (self.rows, x.shape[-2])))
+        return F.pad(x, (0, right, 0, below))
+
+
+def traceable(backbone: nn.Module) -> nn.Module:
+    """A copy whose layers compute the same without decisions that depend on the input's size."""
+    backbone = deepcopy(backbone)
+    for module in list(backbone.modules()):
+        if isinstance(module, CABL):
+            module.forward = partial(traced_respond, module)
+        for name, child in list(module.named_children()):
+            if isinstance(child, AdaptivePadding):
+                if child.padding != 'corner' or child.kernel_size != child.stride:
+                    raise ValueError(f'A {type(backbone).__name__} that pads {child.padding!r} cannot be exported.')
+                setattr(module, name, TracedPadding(*child.stride))
+    return backbone
+
+
+def traced_respond(layer: CABL, x: Tensor) -> Tensor:
+    """Eq. (1) of a CABL layer by differences of shifted maps, for any number of channels."""
+    padded = F.pad(x, (1, 1, 1, 1), mode='replicate')
+    if layer.operator == 'laplacian':
+        edges = (padded[..., :-2, 1:-1] + padded[..., 2:, 1:-1] + padded[..., 1:-1, :-2] + padded[..., 1:-1, 2:]
+                 - 4 * x).abs()
+    else:
+        a, b, c = (weight / sum(SMOOTHING[layer.operator]) for weight in SMOOTHING[layer.operator])
+        across = a * padded[..., :-2, :] + b * padded[..., 1:-1, :] + c * padded[..., 2:, :]
+        along = a * padded[..., :-2] + b * padded[..., 1:-1] + c * padded[..., 2:]
+        gx, gy = across[..., 2:] - across[..., :-2], along[..., 2:, :] - along[..., :-2, :]
+        edges = (gx * gx + gy * gy).sqrt()
+    edges = normalize_edges(edges, layer.norm)
+    return {'i': lambda: x + edges, 'ii': lambda: edges * x, 'iii': lambda: edges * x + x}[layer.structure]()
+
+
+def stretched(maps: Tensor, size) -> Tensor:
+    """(N, C, H, W) bilinearly to a size."""
+    return F.interpolate(maps, size=tuple(size), mode='bilinear', align_corners=False)
+
+
+def resized(image: Tensor, height: int, width: int) -> Tensor:
+    """As ``scales.resize``, bilinear and anti-aliased, by matrix products: runtimes differ in their own filter."""
+    rows, columns = (_filter(image.shape[-2], height, image), _filter(image.shape[-1], width, image))
+    return rows @ image @ columns.transpose(0, 1)
+
+
+def _filter(source, target: int, like: Tensor) -> Tensor:
+    """(target, source) weights of a triangle as wide as what becomes one pixel."""
+    places = torch.arange(source, device=like.device, dtype=torch.float64) + 0.5
+    step = source / torch.tensor(float(target), dtype=torch.float64)
+    centres = (torch.arange(target, device=like.device, dtype=torch.float64) + 0.5) * step
+    weights = (1 - (places[None] - centres[:, None]).abs() / step.clamp(min=1)).clamp(min=0)
+    return (weights / weights.sum(1, keepdim=True)).to(like.dtype)

@@ -87,7 +87,9 @@ def test_the_recipe_is_the_papers():
     optimizer = cfg.optim_wrapper.optimizer
     assert (optimizer.type, optimizer.lr, optimizer.weight_decay) == ('AdamW', 5e-5, 5e-4)
     assert (cfg.train_cfg.max_epochs, cfg.train_dataloader.batch_size) == (30, 8)
-    assert [d.type for d in sets_of(cfg)] == [f'mmcabl.{n}' for n in ('CASIAv1', 'Columbia', 'COVERAGE', 'IMD2020')]
+    named = [(d.type, d.get('name')) for d in sets_of(cfg)]  # CASIA v1 once more, saved again
+    assert named == [('mmcabl.CASIAv1', None), ('mmcabl.CASIAv1', 'CASIAv1-q90'),
+                     *((f'mmcabl.{name}', None) for name in ('Columbia', 'COVERAGE', 'IMD2020'))]
     assert list(cfg.model.scales) == [256, 512, 768] and cfg.model.backbone.arch == 'small'
     assert cfg.model.backbone.cabl_blocks == '1-12' and cfg.model.backbone.cabl.operator == 'sobel'
     assert cfg.model.postprocessor.refiner.model == 'vit_h' and cfg.model.postprocessor.prompt == 'box_point'

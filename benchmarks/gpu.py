@@ -70,7 +70,7 @@ def step(place: Place, blocks: str, recompute: Optional[bool], dtype: str) -> Ca
         images, truth = torch.randn(batch, 3, size, size, device='cuda'), samples(batch, size, 'cuda')
         return lambda: loss_of(model, images, truth, DTYPES[dtype])
     scaler = torch.amp.GradScaler(place.device) if dtype == 'float16' else None
-    return training(model, size, batch, place.device, DTYPES[dtype], scaler)
+    return training(model, size, batch, place.device, DTYPES[dtype], scaler)[0]
 
 
 def sizes(place: Place) -> Tuple[int, ...]:

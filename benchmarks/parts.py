@@ -2,7 +2,7 @@
 
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator
+from typing import Any, Callable, Dict, Iterator, Tuple
 
 import torch
 from mmengine.config import Config
@@ -91,8 +91,8 @@ def loss_of(model: nn.Module, images: Tensor, batch: list, dtype: torch.dtype) -
 
 
 def training(model: nn.Module, size: int, batch: int, device: str, dtype: torch.dtype, scaler: Any = None,
-             ) -> Callable[[], Tensor]:
-    """A training step with AdamW; where ``scaler`` is given, with its loss scale."""
+             ) -> Tuple[Callable[[], Tensor], torch.optim.Optimizer]:
+    """A training step with AdamW, where ``scaler`` is given with its loss scale; and the optimizer."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-5, weight_decay=5e-4)
     images, truth = torch.randn(batch, 3, size, size, device=device), samples(batch, size, device)
 
@@ -108,4 +108,4 @@ def training(model: nn.Module, size: int, batch: int, device: str, dtype: torch.
             scaler.update()
         return loss
 
-    return step
+    return step, optimizer

@@ -26,6 +26,7 @@ import numpy as np
 import torch
 
 from mmcabl.lab.synthetic.photographs import embedded_photographs
+from mmcabl.refinement import MapRefiner
 from mmcabl.refinement.prompting import make_prompts
 from mmcabl.registry import MODELS
 
@@ -36,7 +37,8 @@ SAM = {'sam': {}, 'sam-fused': dict(fused=True), 'sam-bf16': dict(precision='bfl
 #: name -> (model_type, options of TransformersRefiner)
 HUGGING_FACE = {'hf-sam': ('sam', {}), 'sam2.1-tiny': ('sam2', {}), 'sam2.1-tiny-bf16': ('sam2', dict(
     precision='bfloat16')), 'edgetam': ('edgetam', {}), 'edgetam-bf16': ('edgetam', dict(precision='bfloat16'))}
-PLAIN = {'grabcut': 'GrabCutRefiner'}
+PLAIN = {'grabcut': 'GrabCutRefiner', 'guided': 'GuidedFilterRefiner', 'super-pixels': 'SuperPixelRefiner',
+         'chan-vese': 'ChanVeseRefiner'}
 REPVIT = dict(model_type='edgetam_vision_model', backbone_config=dict(
     model_type='timm_wrapper', architecture='repvit_m1', num_classes=1000,
     model_args=dict(in_chans=3, features_only=True, out_indices=[0, 1, 2, 3])))
@@ -94,7 +96,10 @@ def build(name: str, device: str, tiny: bool):
         return MODELS.build(dict(type='mmcabl.SAMRefiner', sam=random_sam(tiny), device=device, **SAM[name])).refine
     if name in HUGGING_FACE:
         return hugging_face(HUGGING_FACE[name][0], device, HUGGING_FACE[name][1]).refine
-    return MODELS.build(dict(type=f'mmcabl.{PLAIN[name]}')).refine
+    refiner = MODELS.build(dict(type=f'mmcabl.{PLAIN[name]}'))
+    if isinstance(refiner, MapRefiner):
+        return lambda images, prompts, kinds: refiner.refine(images, prompts, kinds, [blob(x) for x in images])
+    return refiner.refine
 
 
 def likeness(refine: Callable, encoded: Dict, image, prompts, expected) -> Dict[str, List[float]]:
@@ -121,12 +126,15 @@ def iou(one: np.ndarray, other: np.ndarray) -> float:
     return float((one & other).sum() / max(1, (one | other).sum()))
 
 
-def prompts_of(image: np.ndarray):
-    """Those of a smooth blob somewhere in the image."""
+def blob(image: np.ndarray) -> np.ndarray:
+    """A smooth map somewhere in the image."""
     height, width = image.shape[:2]
     y, x = np.mgrid[:height, :width]
-    cam = np.exp(-(((y - .4 * height) / (.25 * height)) ** 2 + ((x - .55 * width) / (.2 * width)) ** 2))
-    return make_prompts(cam.astype(np.float32), cam >= .5)
+    return np.exp(-(((y - .4 * height) / (.25 * height)) ** 2 + ((x - .55 * width) / (.2 * width)) ** 2)).astype('f4')
+
+
+def prompts_of(image: np.ndarray):
+    return make_prompts(blob(image), blob(image) >= .5)
 
 
 def show(seconds: Dict[str, List[float]], alike: Dict[str, Dict[str, List[float]]]) -> None:

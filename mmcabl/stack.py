@@ -26,7 +26,7 @@ class StackError(ImportError):
     """The OpenMMLab packages that mmcabl needs are missing or do not fit together."""
 
 
-def _release(version: str) -> Version:
+def release(version: str) -> Version:
     """``'2.1.0rc1+cu118'`` -> 2.1.0: what matters for a version range (vendors build torch as ``2.1.0a0+...``)."""
     return Version(Version(version).base_version)
 
@@ -57,7 +57,7 @@ def stack_problem(versions: Optional[Dict[str, Dict[str, str]]] = None) -> Optio
                     'overwrite each other: uninstall both, then install one.')
         name, version = next(iter(found.items()))
         with suppress(InvalidVersion):
-            if _release(least) <= _release(version) < _release(below):
+            if release(least) <= release(version) < release(below):
                 continue
         return f'{name} {version} is installed, but mmcabl needs {key} >= {least}, < {below}.'
     return None

@@ -16,9 +16,10 @@ from mmcabl.apis.refiner_choice import refiner_settings
 from mmcabl.cli.output import print_json, say
 from mmcabl.images import shown
 from mmcabl.lab.runs.work_folders import digest, sha256_of
+from mmcabl.quiet import FOR_DEVELOPERS, ignore_known_warnings
 from mmcabl.reports.about import About
 from mmcabl.reports.check_folder import CheckFolder, is_check
-from mmcabl.reports.entries import UNREADABLE, counts, sha256_of_photograph, titles
+from mmcabl.reports.entries import counts, sha256_of_photograph, titles
 from mmcabl.reports.tables import as_report
 from mmcabl.utils.names import to_text
 from mmcabl.utils.soft_maps import checked_bits
@@ -67,7 +68,7 @@ def check(
             say('Interrupted; the same command goes on from here.')
             raise SystemExit(130) from None
         entries = finish(folder, found, about, as_json)
-    if all(entry['verdict'] == UNREADABLE for entry in entries):
+    if not any('score' in entry for entry in entries):
         raise SystemExit(1)
 
 
@@ -149,7 +150,9 @@ def make_inferencer(choice: Choice, refiner: Optional[str], threshold: Optional[
         return ExportedInferencer(choice, refiner=refiner, threshold=threshold)
     from mmcabl.cli.lean import lean_imports
     with warnings.catch_warnings(), lean_imports():
-        warnings.simplefilter('ignore')
+        ignore_known_warnings()
+        for category in FOR_DEVELOPERS:
+            warnings.simplefilter('ignore', category)
         from mmengine.logging import MMLogger
 
         from mmcabl.apis.inferencer import ForensicInferencer

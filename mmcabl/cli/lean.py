@@ -12,6 +12,12 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, Dict, Iterator, Optional
 
+from packaging.version import Version
+
+from mmcabl.stack import release
+
+#: Since this torch, torchvision asks the compiler; before it imports it otherwise.
+COMPILER_SINCE = Version('2.6')
 #: Upstream passes over these where importing them fails.
 ABSENT = ('torch.distributed.optim', 'mmengine._strategy.fsdp', 'transformers')
 #: The wrapper that mmengine imports whatever is installed.
@@ -40,15 +46,12 @@ def lean_imports() -> Iterator[None]:
 
 
 def _import_upstream() -> None:
-    """As usual where stand-ins do not do."""
-    import torch  # noqa: F401
-    for stand_ins, name in (({'torch._dynamo': _package(), 'torch._dynamo.utils': _utils()}, 'torchvision'),
-                            ({**dict.fromkeys(ABSENT), SHARDED: _sharded()}, 'mmengine.runner')):
-        try:
-            with _standing_in(stand_ins):
-                importlib.import_module(name)
-        except Exception:  # noqa: B902 - another version of upstream, which wants more: it gets it
-            _forget(name)
+    import torch
+    if release(torch.__version__) >= COMPILER_SINCE:
+        with _standing_in({'torch._dynamo': _compiler(), 'torch._dynamo.utils': _compiler_utils()}):
+            importlib.import_module('torchvision')
+    with _standing_in({**dict.fromkeys(ABSENT), SHARDED: _sharded()}):
+        importlib.import_module('mmengine.runner')
 
 
 @contextmanager
@@ -64,19 +67,22 @@ def _standing_in(modules: Dict[str, Optional[ModuleType]]) -> Iterator[None]:
                 sys.modules.pop(name, None)
 
 
-def _forget(name: str) -> None:
-    top = name.split('.')[0]
-    for known in [m for m in sys.modules if m.split('.')[0] == top]:
-        del sys.modules[known]
+def _compiler() -> ModuleType:
+    """Anything but the module's name is asked of the real one, which is imported for it."""
+    def ask(name: str) -> Any:
+        if name.startswith('__'):
+            raise AttributeError(name)
+        for stand_in in ('torch._dynamo', 'torch._dynamo.utils'):
+            sys.modules.pop(stand_in, None)
+        return getattr(importlib.import_module('torch._dynamo'), name)
 
-
-def _package() -> ModuleType:
     module = ModuleType('torch._dynamo')
     module.__path__ = []
+    module.__getattr__ = ask
     return module
 
 
-def _utils() -> ModuleType:
+def _compiler_utils() -> ModuleType:
     def is_compile_supported(device: Any) -> bool:
         from torch._dynamo.utils import is_compile_supported as real  # by then the compiler's own
         return real(device)

@@ -25,7 +25,7 @@ def card_html(about: Dict[str, Any], limits: Limits) -> str:
              ('Licence', about.get('licence')), ('Weights', about.get('url')),
              ('SHA-256', about.get('weights_sha256')), ('Refiner', about.get('refiner')), ('Limits', limits.told()),
              ('Your photographs', kept(limits))]
-    rows = ''.join(f'<dt>{escape(name)}</dt><dd>{escape(str(value or "not known"))}</dd>' for name, value in lines)
+    rows = ''.join(f'<dt>{escape(name)}</dt><dd>{escape(str(value))}</dd>' for name, value in lines if value)
     return f'<div class="mm-card"><dl>{rows}</dl></div>'
 
 

@@ -79,7 +79,7 @@ def build_page(visits: Visits, about: Dict[str, Any], limits: Limits) -> Any:
         page.state_holder.session_data.pop(request.session_hash, None)  # Gradio keeps what it last showed
 
     quiet: Dict[str, Any] = dict(api_visibility='private', concurrency_id='worker')  # one queue for all
-    with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
         gr.HTML(title_html(about), padding=False)
         with gr.Row():
             with gr.Column(scale=1, min_width=290):

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Callable, Collection, Iterator, Tuple
 
-from mmcabl.web.gate import UPLOAD, Gate
+from mmcabl.web.gate import API, UPLOAD, Gate
 from mmcabl.web.limits import Limits, Refused
 from mmcabl.web.uploads import receive, sweep
 from mmcabl.web.visits import Visits
@@ -110,6 +110,10 @@ class Site:
                     return await receive(request, self.folder, self.limits.file_bytes, FILES)
                 except Refused as error:
                     return Response(str(error), 413)
+
+            @app.get(f'{API}/upload_progress')
+            def progress() -> Response:  # the browser asks; a photograph is there before an answer would matter
+                return Response('data: {"msg": "done"}\n\n', media_type='text/event-stream')
 
             page = build_page(self.visits, about, self.limits)
             font = ['system-ui', 'Segoe UI', 'Helvetica', 'Arial', 'sans-serif']  # none is fetched

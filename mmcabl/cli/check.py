@@ -1,8 +1,6 @@
 """``mmcabl check``: photographs in, a report out that opens offline."""
 
-import logging
-import time
-import warnings
+import os
 from pathlib import Path
 from typing import Annotated, Any, Dict, List, Optional, Tuple
 
@@ -13,13 +11,13 @@ from mmcabl.apis.inputs import Given, given_images, photographs_in
 from mmcabl.apis.model_choice import DEFAULT, THRESHOLD, Choice, choose_model, with_data_of
 from mmcabl.apis.model_configs import read_config
 from mmcabl.apis.refiner_choice import refiner_settings
+from mmcabl.cli.judging import judge, make_inferencer
 from mmcabl.cli.output import print_json, say
 from mmcabl.images import shown
 from mmcabl.lab.runs.work_folders import digest, sha256_of
-from mmcabl.quiet import FOR_DEVELOPERS, ignore_known_warnings
 from mmcabl.reports.about import About
 from mmcabl.reports.check_folder import CheckFolder, is_check
-from mmcabl.reports.entries import counts, sha256_of_photograph, titles
+from mmcabl.reports.entries import counts, titles
 from mmcabl.reports.tables import as_report
 from mmcabl.utils.names import to_text
 from mmcabl.utils.soft_maps import checked_bits
@@ -28,8 +26,6 @@ from mmcabl.version import __version__
 PANEL = 'Model'
 #: Photographs that are listed at the end, the highest scores first.
 LINES = 40
-#: Seconds after which a progress that no terminal shows is told in a line.
-SILENCE = 10.
 
 
 def check(
@@ -81,6 +77,9 @@ def wanted_photographs(paths: List[Path]) -> Tuple[List[Given], List[str]]:
     found: Dict[str, Given] = {}
     passed_over: List[str] = []
     for path in paths:
+        if not os.path.lexists(path):
+            raise FileNotFoundError(f'{shown(path)} is not there; accepted are photographs, folders, .txt lists of '
+                                    'paths.')
         if path.is_dir():
             inside, others = photographs_in(path, leave_out=is_check)
             found.update({name: Given(name, name) for name in inside})
@@ -126,38 +125,6 @@ def first_words(about: About, found: List[Given], passed_over: List[str], done: 
 
 def counted(count: int) -> str:
     return f'{count} photograph{"" if count == 1 else "s"}'
-
-
-def judge(left: List[Given], folder: CheckFolder, inferencer: Any, about: About) -> None:
-    """Judge photographs and keep each result as soon as it is known."""
-    from rich.console import Console
-    from rich.progress import track
-    console, said = Console(stderr=True), time.monotonic()
-    for index, given in enumerate(track(left, 'Judging', console=console, disable=not console.is_terminal,
-                                        transient=True)):
-        if not console.is_terminal and time.monotonic() - said > SILENCE:
-            say(f'{index} of {len(left)} ...')
-            said = time.monotonic()
-        sha256 = sha256_of_photograph(given.source)
-        sample = inferencer.samples([(index, given)], [inferencer.load(index, given)])[0]
-        folder.add(given.source, sample, about, sha256)
-
-
-def make_inferencer(choice: Choice, refiner: Optional[str], threshold: Optional[float], device: str) -> Any:
-    """The inferencer, upstream being imported without what is for training and without its noise."""
-    if choice.exported:
-        from mmcabl.apis.exported import ExportedInferencer
-        return ExportedInferencer(choice, refiner=refiner, threshold=threshold)
-    from mmcabl.cli.lean import lean_imports
-    with warnings.catch_warnings(), lean_imports():
-        ignore_known_warnings()
-        for category in FOR_DEVELOPERS:
-            warnings.simplefilter('ignore', category)
-        from mmengine.logging import MMLogger
-
-        from mmcabl.apis.inferencer import ForensicInferencer
-        MMLogger.get_current_instance().setLevel(logging.ERROR)  # what cannot be read is in the report
-        return ForensicInferencer(choice, device=device, refiner=refiner, threshold=threshold)
 
 
 def finish(folder: CheckFolder, found: List[Given], about: About, as_json: bool) -> List[Dict[str, Any]]:

@@ -5,7 +5,15 @@ import numpy as np
 import pytest
 
 from mmcabl.datasets import CASIAv2
-from mmcabl.lab.pairs import WindowRecipe, changed, cut_pair, find_hosts, write_windows
+from mmcabl.lab.pairs import (
+    WindowRecipe,
+    apart_from,
+    changed,
+    cut_pair,
+    find_hosts,
+    write_whole_pairs,
+    write_windows,
+)
 
 
 def photo(seed):
@@ -50,6 +58,32 @@ def test_the_change_is_found_again_through_compression():
     assert changed(host, host) is None, 'nothing was changed'
     assert changed(host, host[:-8]) is None, 'other sizes'
     assert changed(host, 255 - host) is None, 'another image'
+
+
+def test_whole_forgeries_are_copies_with_masks_of_the_change(folders, tmp_path):
+    pairs, mask = find_hosts(folders['Tp'], folders['Au']), forge(photo(0), photo(10))[1]
+    records = write_whole_pairs(pairs, tmp_path / 'kept')
+    assert [r['forged'] for r in records] == ['6.jpg', '7.jpg', '8.jpg', '9.jpg']
+    assert all((tmp_path / 'kept/Tp' / r['forged']).read_bytes() == (tmp_path / 'Tp' / r['forged']).read_bytes()
+               and (tmp_path / 'kept/Au' / r['host']).read_bytes() == (tmp_path / 'Au' / r['host']).read_bytes()
+               for r in records)
+    data = CASIAv2(data_root=str(tmp_path / 'kept'), pipeline=[])
+    infos = [data.get_data_info(i) for i in range(len(data))]
+    assert [i['gt_label'] for i in infos] == [0] * 4 + [1] * 4
+    for info in infos[4:]:
+        found = cv2.imread(info['gt_mask_path'], 0) > 0
+        assert (found & mask).sum() / (found | mask).sum() > 0.85
+    twice = [*pairs, *pairs]  # each host once
+    assert len(write_whole_pairs(twice, tmp_path / 'few', count=3)) == 3
+    assert len(write_whole_pairs(twice, tmp_path / 'more', count=6, seed=1)) == 4
+    with pytest.raises(FileExistsError, match='is not empty'):
+        write_whole_pairs(pairs, tmp_path / 'few')
+
+
+def test_photographs_like_kept_out_ones_are_left_out(folders):
+    left = apart_from(folders['Au'], [folders['Tp'][0], folders['Au'][5]])  # a forgery of 3, and 5 itself
+    assert [path[-5:] for path in left] == ['0.jpg', '1.jpg', '2.jpg', '4.jpg']
+    assert apart_from(folders['Au'], []) == [str(p) for p in folders['Au']]
 
 
 def test_windows_show_the_same_place_or_the_forgerys_rest():

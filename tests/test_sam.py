@@ -154,3 +154,32 @@ def test_a_model_takes_its_refiner_along():
     assert asked == [next(model.parameters()).device]
     model.postprocessor(np.zeros((8, 8, 3), np.uint8), np.eye(8))  # a map without a model: it stays where it is
     assert len(asked) == 1
+
+
+def test_fused_attention_is_segment_anythings_up_to_rounding(monkeypatch):
+    sam, images = build_sam(), pictures()
+    for name, value in sam.image_encoder.named_parameters():
+        if 'pos' in name:
+            value.data.normal_(0, .3)  # zeros at first, which would hide a mistake
+    names = list(sam.state_dict())
+    plain = SAMRefiner(sam=sam, device='cpu').encode(images)
+    fused = SAMRefiner(sam=sam, device='cpu', fused=True)
+    assert torch.allclose(fused.encode(images), plain, atol=1e-5) and list(sam.state_dict()) == names
+    monkeypatch.setattr('mmcabl.refinement.sam_attention.LARGEST', 1)
+    assert torch.allclose(fused.encode(images), plain, atol=1e-5)
+
+
+def test_precision_counts_on_any_device_and_changes_little(monkeypatch):
+    sam, images = build_sam(), pictures()
+    plain = SAMRefiner(sam=sam, device='cpu')
+    half = SAMRefiner(sam=sam, device='cpu', precision='bfloat16')
+    seen = []
+    sam.image_encoder.neck[0].register_forward_hook(lambda module, args, out: seen.append(out.dtype))
+    ratio = (half.encode(images) - plain.encode(images)).norm() / plain.encode(images).norm()
+    assert seen[:2] == [torch.bfloat16, torch.float32] and half.encode(images).dtype == torch.float32
+    assert 1e-4 < ratio < 0.03
+    for has, dtype in ((True, torch.bfloat16), (False, torch.float32)):
+        monkeypatch.setattr('mmcabl.refinement.encoder_options.cpu_has_bfloat16', lambda has=has: has)
+        assert SAMRefiner(sam=sam, device='cpu', precision='auto').dtype == dtype
+    with pytest.raises(ValueError, match="precision 'int8'.*None, auto, float32"):
+        SAMRefiner(sam=sam, precision='int8')

@@ -32,7 +32,8 @@ SCRIPT = Path(__file__).parents[1] / 'tools/tables.py'
 def summary(shift=0.):
     return {f'{name}/{key}': value + shift for i, name in enumerate(paper.SETS) for key, value in (
         ('i_auc', 0.6 + i / 10), ('p_f1', 0.3 + i / 100), ('p_f1_null', 0.2), ('p_f1_point', 0.1), ('p_f1_box', 0.25),
-        ('p_f1_box_point', 0.3), ('p_f1_all_ones', 0.15), ('p_f1_random', 0.12))}
+        ('p_f1_box_point', 0.3), ('p_f1_all_ones', 0.15), ('p_f1_random', 0.12), ('p_f1_centre', 0.18),
+        ('p_mcc', 0.4), ('p_mcc_centre', 0.05), ('p_f1_rank', 2.))}
 
 
 def test_every_number_stands_in_the_papers_text(shared):
@@ -72,6 +73,11 @@ def test_cells_are_means_over_seeds_of_the_right_numbers():
     assert by_key[('-', '-')][('IMD2020', 'p_f1')].spread is None
     assert by_key[('trivial: all ones', '')][('average', 'p_f1')].ours == pytest.approx(0.2)
     assert by_key[('trivial: all ones', '')][('average', 'i_auc')].ours == 0.5
+    scores = TABLES['scores']
+    grid = {row.cells[0]: dict(zip(scores.columns, line)) for row, line in zip(scores.rows, cells(found, scores))}
+    assert grid['Ours'][('CASIAv1', 'p_mcc')].ours == pytest.approx(0.45)
+    assert grid['trivial: centre'][('average', 'p_mcc')].ours == pytest.approx(0.1)
+    assert grid['trivial: centre'][('CASIAv1', 'p_f1_rank')].ours is None
     empty = cells({}, table)
     assert all(cell.ours is None for line in empty for cell in line)
 
@@ -80,7 +86,7 @@ def test_every_prompt_row_reads_its_own_number():
     table = TABLES['table6']
     found = {row.cells[0]: line[0].ours for row, line in zip(table.rows, cells({'cabl': [summary()]}, table))}
     assert found == pytest.approx({'null': 0.2, 'point': 0.1, 'box': 0.25, 'box_point': 0.3,
-                                   'trivial: all ones': 0.15, 'trivial: random half': 0.12})
+                                   'trivial: all ones': 0.15, 'trivial: random half': 0.12, 'trivial: centre': 0.18})
 
 
 def test_renderings():

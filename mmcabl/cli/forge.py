@@ -4,6 +4,7 @@ import argparse
 from typing import Optional, Sequence
 
 from mmcabl.images import shown
+from mmcabl.lab.pairs import apart_from
 from mmcabl.lab.synthetic import ForgeryRecipe, Pasting, find_photographs, generate
 from mmcabl.lab.synthetic.forgery import FORGERIES
 from mmcabl.lab.synthetic.layouts import LAYOUTS
@@ -18,6 +19,7 @@ def main(arguments: Optional[Sequence[str]] = None, prog: Optional[str] = None) 
     parser.add_argument('out_dir', help='new or empty folder')
     parser.add_argument('--count', type=int, default=1000, help='images; every other one is forged')
     parser.add_argument('--layout', choices=LAYOUTS, default='CASIAv2', help='of folders, names and masks')
+    parser.add_argument('--keep-out', nargs='*', default=[], help='folders of images whose like is left out')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--workers', type=int, help='processes; all cores if not given')
     parser.add_argument('--max-pixels', type=int, help='of a photograph; larger ones are left out; 100 megapixels if '
@@ -34,13 +36,17 @@ def main(arguments: Optional[Sequence[str]] = None, prog: Optional[str] = None) 
     parser.add_argument('--noise', type=float, nargs=2, default=default.noise, help='global noise, grey levels')
     parser.add_argument('--quality', type=int, nargs=2, default=default.quality, help='of the saved JPEG')
     args = vars(parser.parse_args(arguments))
-    folder, out_dir, count, seed, workers, layout, max_pixels = (
-        args.pop(k) for k in ('photographs', 'out_dir', 'count', 'seed', 'workers', 'layout', 'max_pixels'))
+    folder, keep_out, out_dir, count, seed, workers, layout, max_pixels = (
+        args.pop(k) for k in ('photographs', 'keep_out', 'out_dir', 'count', 'seed', 'workers', 'layout',
+                              'max_pixels'))
     try:
         if args.pop('pasting'):
             args.update(pasting=Pasting(), traces=(), forgeries=[f for f in args['forgeries'] if f != 'removal'])
         recipe = ForgeryRecipe(**{k: tuple(v) if isinstance(v, list) else v for k, v in args.items()})
-        records = generate(find_photographs(folder), out_dir, count, seed, recipe, workers, layout=layout,
+        photographs = find_photographs(folder)
+        if keep_out:
+            photographs = apart_from(photographs, [p for kept in keep_out for p in find_photographs(kept)])
+        records = generate(photographs, out_dir, count, seed, recipe, workers, layout=layout,
                            max_pixels=max_pixels)
     except (ValueError, OSError) as error:
         raise SystemExit(shown(str(error))) from None

@@ -26,6 +26,9 @@ class ForgeryBenchmark(ConcatDataset):
         data_root: holds one folder for each set, named as above.
         sets: which sets, in this order.
         roots: set -> its folder, where that is not ``<data_root>/<set>``.
+        saved_again: set -> JPEG quality: the set is tested once more, as ``<set>-q<quality>``, with every image
+            compressed alike. CASIA v1's classes have other quantisation tables each, and a score can be that of the
+            compression; ``CASIAv1=90`` shows what is left. No average counts it.
         datasets: configs of data sets in place of all these, as a config over one with a ``ConcatDataset`` has them.
         lazy_init: list the images at the first use.
         **common: for every set, of :class:`ForgeryDataset`: ``pipeline``, ``test_mode``, ...
@@ -36,6 +39,7 @@ class ForgeryBenchmark(ConcatDataset):
     """
 
     def __init__(self, data_root: str = '', sets: Sequence[str] = SETS, roots: Optional[Mapping[str, str]] = None,
-                 datasets: Optional[Sequence[Mapping]] = None, lazy_init: bool = False, **common: Any) -> None:
-        parts = benchmark_parts(data_root, sets, roots, datasets, **common)
+                 datasets: Optional[Sequence[Mapping]] = None, lazy_init: bool = False,
+                 saved_again: Optional[Mapping[str, int]] = None, **common: Any) -> None:
+        parts = benchmark_parts(data_root, sets, roots, datasets, saved_again, **common)
         super().__init__([dict(part, lazy_init=True) for part in parts], lazy_init=lazy_init)

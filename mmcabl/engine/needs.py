@@ -80,6 +80,8 @@ def _missing_sam(cfg: Any, key: str) -> List[str]:
     found = []
     for name, node in dicts_in(cfg, key):
         refiner, kinds = node.get('refiner') or {}, {node.get('prompt', 'box_point'), *node.get('compare', ())}
+        if kinds != {'null'} and type_name(refiner) == 'TransformersRefiner':
+            found += _missing_transformers(refiner, name)
         if kinds == {'null'} or type_name(refiner) != 'SAMRefiner':
             continue
         if util.find_spec('segment_anything') is None:
@@ -89,6 +91,16 @@ def _missing_sam(cfg: Any, key: str) -> List[str]:
             file, size = PUBLISHED.get(refiner.get('model', 'vit_h'), ('the weights', 0))
             found.append(f"SAM's weights {path or '(no path)'} are not a file ({name}.refiner.checkpoint): download "
                          f'{file} ({size} MB) from {PUBLISHED_AT}{file}, or refine with mmcabl.GrabCutRefiner.')
+    return found
+
+
+def _missing_transformers(refiner: Any, name: str) -> List[str]:
+    found, path = [], refiner.get('path')
+    if util.find_spec('transformers') is None:
+        found.append("TransformersRefiner needs the package transformers: pip install 'mmcabl[transformers]'.")
+    if not path or not os.path.exists(os.path.expanduser(str(path))):
+        found.append(f'The folder of weights {path or "(no path)"} is not there ({name}.refiner.path): nothing is '
+                     'fetched, download the model as it is published, or refine with mmcabl.GrabCutRefiner.')
     return found
 
 

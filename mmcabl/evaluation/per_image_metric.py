@@ -6,7 +6,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
 from mmcabl.structures import ForensicSample, Key, forensic_sample
-from mmcabl.utils.data_configs import AVERAGE
+from mmcabl.utils.data_configs import AVERAGE, is_saved_again
 
 #: Numbers that are counts or settings; the mean over data sets leaves them out.
 NOT_AVERAGED = ('images', 'manipulated', 'masks', 'threshold')
@@ -28,7 +28,8 @@ class PerImageMetric(BaseMetric):
     the sampler, an image counts once, and the order is that of the data set.
 
     Where samples come from several data sets (``dataset_name``), each number is reported for each of them
-    as ``<name>/<number>``, and as ``average/<number>``, the mean over data sets (Table I's).
+    as ``<name>/<number>``, and as ``average/<number>``, the mean over data sets (Table I's)
+    but those that are another one saved again, ``<name>-q90``.
 
     Only numbers are kept for each image, so memory does not depend on image sizes.
     """
@@ -78,8 +79,8 @@ class PerImageMetric(BaseMetric):
         found = {name: self.summarize(rows) for name, rows in (parts or {'': []}).items()}
         if len(found) == 1:
             return next(iter(found.values()))
-        means = [key for key in keys_of(list(found.values())) if key not in NOT_AVERAGED]
-        found[AVERAGE] = {key: mean_of(list(found.values()), key) for key in means}
+        counted = [numbers for name, numbers in found.items() if not is_saved_again(name)] or list(found.values())
+        found[AVERAGE] = {key: mean_of(counted, key) for key in keys_of(counted) if key not in NOT_AVERAGED}
         return {f'{name}/{key}': value for name, numbers in found.items() for key, value in numbers.items()}
 
 

@@ -1,7 +1,7 @@
 """Every summary from the per-image records, without the model."""
 
 from pathlib import Path
-from typing import Dict, Sequence, Union
+from typing import Dict, Optional, Sequence, Union
 
 from mmcabl.evaluation.per_image_metric import PerImageMetric, Result
 from mmcabl.records.journal import Record
@@ -10,6 +10,8 @@ from mmcabl.registry import METRICS
 from mmcabl.structures.forensic_sample import Key
 
 STOCK = (dict(type='mmcabl.ImageAUC'), dict(type='mmcabl.PixelF1'))
+#: Summarized too where the test ran it: older records have none.
+BESIDE = dict(type='mmcabl.PixelScores')
 
 
 def left_out(records: Dict[Key, Record]) -> Dict[str, int]:
@@ -17,8 +19,10 @@ def left_out(records: Dict[Key, Record]) -> Dict[str, int]:
     return {name: sum(bool(record.get(name)) for record in records.values()) for name in ('unreadable', 'failed')}
 
 
-def summarize_store(folder: Union[str, Path], metrics: Sequence[dict] = STOCK) -> Dict[str, float]:
+def summarize_store(folder: Union[str, Path], metrics: Optional[Sequence[dict]] = None) -> Dict[str, float]:
     """The numbers of ``tools/test.py``, of metrics that the test ran, from the ``images.*.jsonl`` in ``folder``.
+
+    ``metrics``: configs of those wanted; by default :data:`STOCK`, and :data:`BESIDE` where every record has it.
 
     Raises:
         FileNotFoundError: there are no records.
@@ -28,6 +32,9 @@ def summarize_store(folder: Union[str, Path], metrics: Sequence[dict] = STOCK) -
     if not records:
         raise FileNotFoundError(f'{folder} has no images.*.jsonl with a whole record in it.')
     ordered = {key: records[key] for key in sorted(records)}
+    if metrics is None:
+        beside = all('PixelScores' in record['metrics'] for record in ordered.values())
+        metrics = (*STOCK, BESIDE) if beside else STOCK
     found: Dict[str, float] = {}
     for cfg in metrics:
         metric: PerImageMetric = METRICS.build(dict(cfg))

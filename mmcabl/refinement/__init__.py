@@ -4,10 +4,13 @@ from importlib import import_module
 from typing import Any
 
 #: name -> module
-_WHERE = {'CGSR': 'cgsr', 'GrabCutRefiner': 'grabcut', 'Refinement': 'cgsr', 'Refiner': 'refiner',
-          'SAMRefiner': 'sam'}
+_WHERE = {'CGSR': 'cgsr', 'ChanVeseRefiner': 'region_refiners', 'GrabCutRefiner': 'grabcut',
+          'GuidedFilterRefiner': 'guided_filter', 'MapRefiner': 'map_refiner', 'Refinement': 'cgsr',
+          'Refiner': 'refiner', 'SAMRefiner': 'sam', 'SuperPixelRefiner': 'region_refiners',
+          'TransformersRefiner': 'transformers_refiner'}
 
-__all__ = ['CGSR', 'GrabCutRefiner', 'PROMPT_KINDS', 'Prompts', 'Refinement', 'Refiner', 'SAMRefiner']
+__all__ = ['CGSR', 'ChanVeseRefiner', 'GrabCutRefiner', 'GuidedFilterRefiner', 'MapRefiner', 'PROMPT_KINDS',
+           'Prompts', 'Refinement', 'Refiner', 'SAMRefiner', 'SuperPixelRefiner', 'TransformersRefiner']
 
 
 def __getattr__(name: str) -> Any:

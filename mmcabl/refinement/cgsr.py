@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
 
 import numpy as np
 
+from mmcabl.refinement.map_refiner import MapRefiner
 from mmcabl.refinement.prompting import NORMALIZATIONS, finite_map, make_prompts
 from mmcabl.refinement.refiner import Refiner
 from mmcabl.registry import MODELS
@@ -89,7 +90,7 @@ class CGSR:
         normalised = [NORMALIZATIONS[self.normalize](cam) for cam in cams]
         coarse = [cam >= self.threshold for cam in normalised]
         prompts = [make_prompts(cam, mask) for cam, mask in zip(cams, coarse)]
-        refined = self._refine(images, prompts, [k for k in self.kinds if k != 'null'], device)
+        refined = self._refine(images, prompts, [k for k in self.kinds if k != 'null'], device, normalised)
         return [Refinement(cams[i], normalised[i], coarse[i], prompts[i],
                            {k: coarse[i] if k == 'null' else refined[i][k] for k in self.kinds},
                            self.prompt) for i in range(len(cams))]
@@ -112,12 +113,15 @@ class CGSR:
                 sample.set_field(value, field)
 
     def _refine(self, images: Sequence[np.ndarray], prompts: Sequence[Prompts], kinds: Sequence[str],
-                device: Optional['torch.device']) -> List[Dict[str, np.ndarray]]:
+                device: Optional['torch.device'], maps: Sequence[np.ndarray]) -> List[Dict[str, np.ndarray]]:
         results = [{k: np.zeros(image.shape[:2], bool) for k in kinds} for image in images]
         todo = [i for i, p in enumerate(prompts) if p.box is not None] if kinds else []
         if todo:
             refiner = self.refiner if device is None else self.refiner.to(device)
-            masks = refiner.refine([images[i] for i in todo], [prompts[i] for i in todo], kinds)
+            given = {}
+            if isinstance(refiner, MapRefiner):
+                given = dict(maps=[maps[i] for i in todo], threshold=self.threshold)
+            masks = refiner.refine([images[i] for i in todo], [prompts[i] for i in todo], kinds, **given)
             for i, found in zip(todo, masks):
                 results[i] = dict(zip(kinds, found))
         return results

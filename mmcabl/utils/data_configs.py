@@ -1,6 +1,7 @@
 """Data sets as configs have them: what is known of them before any is built, and without importing a toolbox."""
 
 import os
+import re
 from typing import Any, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from mmengine.registry import DATASETS
@@ -19,7 +20,8 @@ def type_name(cfg: Mapping[str, Any]) -> str:
 
 
 def benchmark_parts(data_root: str = '', sets: Sequence[str] = SETS, roots: Optional[Mapping[str, str]] = None,
-                    datasets: Optional[Sequence[Mapping]] = None, **common: Any) -> List[Mapping[str, Any]]:
+                    datasets: Optional[Sequence[Mapping]] = None, saved_again: Optional[Mapping[str, int]] = None,
+                    **common: Any) -> List[Mapping[str, Any]]:
     """Configs of the data sets of a :class:`mmcabl.datasets.ForgeryBenchmark`, whose arguments these are.
 
     Raises:
@@ -30,13 +32,30 @@ def benchmark_parts(data_root: str = '', sets: Sequence[str] = SETS, roots: Opti
     if datasets is not None:
         raise ValueError(f'ForgeryBenchmark was given datasets={datasets!r}; it accepts a list of configs there, and '
                          'roots.<set>=FOLDER for the folder of one set.')
-    sets, roots = [sets] if isinstance(sets, str) else list(sets), roots or {}
-    unknown = [name for name in (*sets, *roots) if name not in SETS]
+    sets, roots, again = [sets] if isinstance(sets, str) else list(sets), roots or {}, saved_again or {}
+    unknown = [name for name in (*sets, *roots, *again) if name not in SETS]
     if unknown or not sets:
         raise ValueError(f'ForgeryBenchmark was given the sets {", ".join(map(str, unknown)) or "()"}; it accepts '
-                         f'one or several of {", ".join(SETS)}, in sets and in roots.')
-    return [dict(type=f'mmcabl.{name}', data_root=str(roots.get(name) or os.path.join(data_root, name)), **common)
-            for name in sets]
+                         f'one or several of {", ".join(SETS)}, in sets, roots and saved_again.')
+    parts = []
+    for name in sets:
+        parts.append(dict(type=f'mmcabl.{name}', data_root=str(roots.get(name) or os.path.join(data_root, name)),
+                          **common))
+        if again.get(name):
+            parts.append(_saved_again(parts[-1], name, int(again[name])))
+    return parts
+
+
+def _saved_again(part: Mapping[str, Any], name: str, quality: int) -> Mapping[str, Any]:
+    """A data set's config with every image compressed at one quality right behind its loading."""
+    first, *rest = part.get('pipeline') or [dict(type='mmcabl.LoadForensicImage')]
+    step = dict(type='mmcabl.JPEGCompression', quality=quality)
+    return dict(part, name=f'{name}-q{quality}', pipeline=[first, step, *rest])
+
+
+def is_saved_again(name: str) -> bool:
+    """Whether a data set's name is that of another one with every image saved again; it counts in no average."""
+    return re.fullmatch(r'.+-q\d+', name) is not None
 
 
 def opened(dataset: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -35,6 +35,6 @@ test_dataloader = dict(
     collate_fn=dict(type='pseudo_collate'),
     dataset=dict(
         type='mmcabl.CASIAv2', data_root='data/test', pipeline=test_pipeline, test_mode=True))
-test_evaluator = [dict(type='mmcabl.ImageAUC'), dict(type='mmcabl.PixelF1')]
+test_evaluator = [dict(type='mmcabl.ImageAUC'), dict(type='mmcabl.PixelF1'), dict(type='mmcabl.PixelScores')]
 # Per-image results on disk; an interrupted test goes on where it stopped.
 test_cfg = dict(type='mmcabl.ResumableTestLoop')

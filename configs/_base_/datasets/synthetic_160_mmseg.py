@@ -8,5 +8,6 @@ test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_evaluator = [
     dict(type='mmcabl.ImageAUC'),
     dict(type='mmcabl.PixelF1'),
+    dict(type='mmcabl.PixelScores'),
     dict(type='IoUMetric', iou_metrics=['mIoU', 'mFscore']),
 ]

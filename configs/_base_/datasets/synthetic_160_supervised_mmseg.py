@@ -7,4 +7,4 @@ train_pipeline = [
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 test_dataloader = dict(dataset=dict(type='mmcabl.ForgeryBenchmark', data_root='work_dirs/tables/data'))
 # IoUMetric joins all data sets in one number, and would have an interrupted test start again.
-test_evaluator = [dict(type='mmcabl.ImageAUC'), dict(type='mmcabl.PixelF1')]
+test_evaluator = [dict(type='mmcabl.ImageAUC'), dict(type='mmcabl.PixelF1'), dict(type='mmcabl.PixelScores')]

@@ -8,6 +8,7 @@ import numpy as np
 from mmcabl.datasets import COVERAGE, IMD2020, CASIAv1, CASIAv2, Columbia, ForgeryDataset, ForgeryFolders
 from mmcabl.datasets.benchmarks.casia import running_number
 from mmcabl.lab.checks.inspection import Inspected, inspect_all
+from mmcabl.lab.checks.shortcuts import Shortcut, find_shortcut
 
 #: In this order: CASIA v1 and v2 differ in the names of their folders of masks.
 KNOWN: Dict[str, Type[ForgeryDataset]] = {
@@ -26,6 +27,7 @@ class Findings:
             exactly one and it has no mask: a name with a mistake in it.
         duplicates: groups of images with the same pixels.
         partial: the root may hold a part of what was published.
+        shortcut: what the files' headers say of the classes; None for too few files.
     """
 
     dataset: str
@@ -35,6 +37,7 @@ class Findings:
     stray_masks: List[Tuple[str, Optional[str]]] = field(default_factory=list)
     duplicates: List[List[Inspected]] = field(default_factory=list)
     partial: bool = False
+    shortcut: Optional[Shortcut] = None
 
     @property
     def counts(self) -> Tuple[int, int]:
@@ -132,7 +135,15 @@ def check_root(root: str, name: Optional[str] = None, workers: Optional[int] = N
     used = {i.mask for i in images}
     stray = [path for path in cls.mask_files(root) if path not in used]
     return Findings(name, root, cls.published_at(root), images, _with_candidates(stray, images), _duplicates(images),
-                    partial)
+                    partial, find_shortcut([i.path for i in images], [i.label for i in images]))
+
+
+def check_headers(root: str, name: Optional[str] = None) -> Tuple[str, Optional[Shortcut]]:
+    """The data set's name, and what its headers alone say of the classes; decodes nothing, so it takes seconds."""
+    name = name or recognize(root)
+    data = KNOWN[name](data_root=root, pipeline=[], serialize_data=False)
+    entries = [data.get_data_info(i) for i in range(len(data))]
+    return name, find_shortcut([e['img_path'] for e in entries], [e['gt_label'] for e in entries])
 
 
 def _with_candidates(stray: List[str], images: List[Inspected]) -> List[Tuple[str, Optional[str]]]:

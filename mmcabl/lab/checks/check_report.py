@@ -1,3 +1,4 @@
+from dataclasses import asdict
 from typing import Dict, List, Optional
 
 from mmcabl.images import shown
@@ -45,6 +46,8 @@ def report_text(found: Findings, leakage: Optional[Leakage] = None, against: str
                      f'{len(leakage.near)} near')
         lines += _listed('exact', [f'{a} = {b}' for a, b in leakage.exact])
         lines += _listed('near (bits of 64 that differ)', [f'{a} ~ {b} ({bits})' for a, b, bits in leakage.near])
+    if found.shortcut is not None:
+        lines.append(f'  {found.shortcut.sentence}')
     problems = found.problems
     lines.append(f'  usable for I-AUC: {readable:,} of {len(found.images):,} images; for P-F1: {with_truth:,} of '
                  f'{forged:,} manipulated ones')
@@ -73,6 +76,8 @@ def as_dict(found: Findings, leakage: Optional[Leakage] = None, against: str = '
         all_ones=found.all_ones[0] if found.all_ones[1] else None,
         odd_masks=[dict(mask=i.mask, area=i.area) for i in found.odd_masks],
         duplicates=[[dict(path=i.path, label=i.label) for i in group] for group in found.duplicates])
+    if found.shortcut is not None:
+        result['shortcut'] = dict(asdict(found.shortcut), found=found.shortcut.found)
     if leakage is not None:
         result['leakage'] = dict(against=against, exact=leakage.exact, near=leakage.near)
     return result

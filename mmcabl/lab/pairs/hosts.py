@@ -81,3 +81,10 @@ def find_hosts(forged: Sequence[Union[str, Path]], authentic: Sequence[Union[str
     known, host_known = nearest(small, away)[1], nearest(host_small, away)[1]
     return [HostPair(path, hosts[i], float(a)) for path, i, a, k in zip(paths, index, agreement, known)
             if a >= least and k < least and host_known[i] < least]
+
+
+def apart_from(photographs: Sequence[Union[str, Path]], kept_out: Sequence[Union[str, Path]],
+               least: float = 0.5) -> List[str]:
+    """The photographs that agree with none of ``kept_out`` in ``least`` of their cells, in their order."""
+    paths, small = thumbnails(photographs)
+    return [path for path, part in zip(paths, nearest(small, thumbnails(kept_out)[1])[1]) if part < least]

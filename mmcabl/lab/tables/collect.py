@@ -33,8 +33,7 @@ def cell(summaries: Summaries, row: Row, table: Table, column: Column) -> Cell:
     runs = summaries.get(row.variant or '', ())
     if metric == 'i_auc' and not row.i_auc:
         return Cell(row.published.get(column), (0.5,) * len(runs))  # a score that knows nothing
-    keys = [f'{each}/{row.p_f1 if metric == "p_f1" else metric}'
-            for each in (table.sets if name == AVERAGE else (name,))]
+    keys = [f'{each}/{row.key(metric)}' for each in (table.sets if name == AVERAGE else (name,))]
     values = [mean(run[key] for key in keys) for run in runs if all(run.get(key) is not None for key in keys)]
     return Cell(row.published.get(column), tuple(values))
 

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 TITLES = {'i_auc': 'I-AUC', 'p_f1': 'P-F1', 'p_f1_null': 'Null', 'p_f1_point': 'Point', 'p_f1_box': 'Box',
-          'p_f1_box_point': 'Box+Point'}
+          'p_f1_box_point': 'Box+Point', 'p_mcc': 'MCC', 'p_miou': 'mIoU', 'p_auc': 'pixel AUC', 'p_ap': 'pixel AP',
+          'p_f1_rank': 'rank of P-F1'}
 
 
 def require_pandas() -> None:

@@ -304,7 +304,7 @@ def test_messages_name_no_file_elsewhere_and_no_address(tmp_path):
 
 @pytest.fixture
 def worker():
-    made = Worker(Toy, (), Limits(seconds=2, waiting=3))
+    made = Worker(Toy, (), Limits(seconds=5, waiting=3))
     yield made
     made.close()
 
@@ -337,7 +337,7 @@ def test_a_worker_answers_in_turn_and_says_when_it_is_busy(worker):
 
 def test_a_worker_that_hangs_or_dies_begins_anew(worker):
     before = worker.ask('echo', 1)[1]
-    with pytest.raises(Refused, match='longer than 2 seconds'):
+    with pytest.raises(Refused, match='longer than 5 seconds'):
         worker.ask('sleep', 60)
     between = worker.ask('echo', 2)[1]
     with pytest.raises(Refused, match='ended unexpectedly'):

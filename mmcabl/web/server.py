@@ -66,7 +66,8 @@ def open_site(make: Callable[..., Any], arguments: Tuple[Any, ...], limits: Limi
 
 def need_web() -> None:
     """Raises ImportError, in a sentence, where Gradio is not installed."""
-    if find_spec('gradio') is None:
+    found = find_spec('gradio')
+    if found is None or found.origin is None:  # a folder of this name in the working directory is none
         raise ImportError("mmcabl serve needs Gradio, which is not installed: pip install 'mmcabl[web]'.")
 
 

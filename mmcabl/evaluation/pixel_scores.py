@@ -1,5 +1,5 @@
 from math import sqrt
-from typing import Dict, List, Optional
+from typing import Any, Dict, List, Optional
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from mmcabl.evaluation.pixel_f1 import BINS, PixelF1
 from mmcabl.evaluation.trivial_masks import trivial_masks
 from mmcabl.registry import METRICS
 from mmcabl.structures import ForensicSample
-from mmcabl.structures.from_models import binary
+from mmcabl.structures.from_models import as_mask
 
 #: What a mask, and what a map is worth; P-F1 and pixel AUC are PixelF1's numbers and are reported there.
 OF_MASKS, OF_MAPS = ('p_f1', 'p_mcc', 'p_iou_authentic', 'p_miou'), ('p_auc', 'p_ap')
@@ -50,7 +50,7 @@ class PixelScores(PerImageMetric):
     @staticmethod
     def of_mask(pred: np.ndarray, target: np.ndarray) -> Dict[str, float]:
         """:data:`OF_MASKS` of a binary mask (H, W) against the truth (H, W)."""
-        pred, target = binary(pred), binary(target)
+        pred, target = as_mask(pred), as_mask(target)
         f1 = PixelF1.calculate(pred, target)  # checks the shapes
         marked, true, count = (int(np.count_nonzero(pred)), int(np.count_nonzero(target)), target.size)
         hits = int(np.count_nonzero(pred & target))
@@ -63,7 +63,7 @@ class PixelScores(PerImageMetric):
     @staticmethod
     def of_map(cam: np.ndarray, target: np.ndarray) -> Dict[str, float]:
         """:data:`OF_MAPS` of a map (H, W) in [0, 1], counted in :data:`BINS` bins; a bin's pixels are ties."""
-        target = binary(target).ravel()
+        target = as_mask(target).ravel()
         bins = np.minimum((np.asarray(cam, np.float32).ravel() * BINS).astype(np.int32), BINS - 1)
         both = np.bincount(bins, minlength=BINS)[::-1].astype(np.float64)
         forged = np.bincount(bins[target], minlength=BINS)[::-1].astype(np.float64)
@@ -82,7 +82,7 @@ class PixelScores(PerImageMetric):
             row.update({f'{key}_{kind}': value for key, value in found.items()})
         return row
 
-    def _scores(self, mask, cam, truth) -> Dict[str, float]:
+    def _scores(self, mask: Any, cam: Optional[np.ndarray], truth: np.ndarray) -> Dict[str, float]:
         return {**self.of_mask(mask, truth), **({} if cam is None else self.of_map(cam, truth))}
 
     def summarize(self, rows: List[dict]) -> Dict[str, float]:

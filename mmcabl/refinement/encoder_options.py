@@ -1,7 +1,7 @@
 """How a frozen image encoder computes: where, in which type, compiled or not."""
 
 from contextlib import contextmanager
-from typing import Iterator, Optional
+from typing import Any, Dict, Iterator, Optional
 
 import torch
 from torch import nn
@@ -41,7 +41,7 @@ def encoder_dtype(device: torch.device, dtype: str, precision: Optional[str]) ->
 
 def cpu_has_bfloat16() -> bool:
     """Whether this CPU multiplies bfloat16 in hardware (AVX512-BF16, AMX, Arm's); False where torch cannot tell."""
-    capabilities = getattr(torch.cpu, 'get_capabilities', dict)()  # newer than torch 2.1
+    capabilities: Dict[str, Any] = getattr(torch.cpu, 'get_capabilities', dict)()  # newer than torch 2.1
     return any(capabilities.get(name) for name in ('avx512_bf16', 'amx_bf16', 'bf16'))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from mmcabl.refinement.refiner import Refiner
 from mmcabl.registry import MODELS
 from mmcabl.structures.prompts import Prompts
+from mmcabl.utils.cores import usable_cores
 
 #: Least width of what is shown around a box (px), however small the box.
 LEAST_MARGIN = 8
@@ -21,7 +22,8 @@ class GrabCutRefiner(Refiner):
     foreground, a negative one of sure background. Without a box, everything but the disc may be either.
     GrabCut separates by colour and contrast, so it helps where what was pasted looks different.
 
-    As many cuts as torch has threads go on at once; a mask does not depend on their number.
+    As many cuts as torch has threads (without torch: as there are cores) go on at once; a mask does not depend on
+    their number.
 
     Args:
         iterations: of GrabCut.
@@ -47,8 +49,7 @@ class GrabCutRefiner(Refiner):
     def refine(self, images: Sequence[np.ndarray], prompts: Sequence[Prompts],
                kinds: Sequence[str]) -> List[List[np.ndarray]]:
         jobs = [(image, prompt, kind) for image, prompt in zip(images, prompts) for kind in kinds]
-        torch = sys.modules.get('torch')  # an exported model does without
-        threads = min(len(jobs), torch.get_num_threads() if torch else max(1, cv2.getNumThreads()))
+        threads = min(len(jobs), _threads())
         if threads < 2:
             found = [self._cut(*job) for job in jobs]
         else:  # OpenCV lets go of the interpreter's lock; its random numbers are each thread's own
@@ -101,3 +102,9 @@ class GrabCutRefiner(Refiner):
             centre = (int((x - origin[0]) * factors[0]), int((y - origin[1]) * factors[1]))
             cv2.circle(seeds, centre, radius, int(cv2.GC_FGD if label else cv2.GC_BGD), -1)
         return seeds
+
+
+def _threads() -> int:
+    """torch's number, where it is imported: exported models run without."""
+    torch = sys.modules.get('torch')
+    return usable_cores() if torch is None else torch.get_num_threads()

@@ -1,3 +1,5 @@
+from typing import Any
+
 import cv2
 import numpy as np
 
@@ -17,7 +19,7 @@ class GuidedFilterRefiner(MapRefiner):
         **kwargs: as of :class:`MapRefiner`.
     """
 
-    def __init__(self, window: float = 0.06, eps: float = 1e-4, **kwargs) -> None:
+    def __init__(self, window: float = 0.06, eps: float = 1e-4, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if not 0 < window < 1 or not eps > 0:
             raise ValueError(f'GuidedFilterRefiner was given window={window}, eps={eps}; it accepts 0 < window < 1 '

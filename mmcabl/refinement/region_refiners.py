@@ -1,6 +1,7 @@
 """Refiners by scikit-image's segmentations: super-pixels, Chan-Vese."""
 
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,7 @@ class SuperPixelRefiner(MapRefiner):
         **kwargs: as of :class:`MapRefiner`.
     """
 
-    def __init__(self, segments: int = 600, **kwargs) -> None:
+    def __init__(self, segments: int = 600, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if segments < 1:
             raise ValueError(f'SuperPixelRefiner was given segments={segments}; it accepts segments >= 1.')
@@ -49,7 +50,7 @@ class ChanVeseRefiner(MapRefiner):
         **kwargs: as of :class:`MapRefiner`.
     """
 
-    def __init__(self, iterations: int = 10, smoothing: int = 1, **kwargs) -> None:
+    def __init__(self, iterations: int = 10, smoothing: int = 1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if iterations < 1 or smoothing < 0:
             raise ValueError(f'ChanVeseRefiner was given iterations={iterations}, smoothing={smoothing}; it accepts '

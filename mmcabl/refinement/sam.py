@@ -70,12 +70,14 @@ class SAMRefiner(Refiner):
             path = _existing(model, checkpoint)
             sam = sam_model_registry[model]()
             load_exactly(sam, path)
-        self.sam: Any = sam.eval().requires_grad_(False)
+        self.sam: Any = sam
+        self.sam.eval().requires_grad_(False)
         if fused:
             from mmcabl.refinement.sam_attention import fuse
             fuse(self.sam)
         if compile:
-            compile_in_place(self.sam.image_encoder)
+            encoder: Any = self.sam.image_encoder
+            compile_in_place(encoder)
         self.predictor = SamPredictor(self.sam)
         self.batch_size, self.multimask_output = max(1, batch_size), multimask_output
         self._asked, self._types, self._cache_dir = device, (dtype, precision), cache_dir

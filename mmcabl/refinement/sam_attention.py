@@ -29,9 +29,9 @@ class FusedAttention(Attention):
         tokens = height * width
         qkv = self.qkv(x).reshape(batch, tokens, 3, self.num_heads, -1).permute(2, 0, 3, 1, 4)
         at_a_time = max(1, LARGEST // (self.num_heads * tokens ** 2))
-        out = [self._attend(*part, height, width) for part in zip(*(y.split(at_a_time) for y in qkv))]
-        out = torch.cat(out) if len(out) > 1 else out[0]
-        return self.proj(out.transpose(1, 2).reshape(batch, height, width, -1))
+        out = [self._attend(q, k, v, height, width) for q, k, v in zip(*(y.split(at_a_time) for y in qkv))]
+        joined = torch.cat(out) if len(out) > 1 else out[0]
+        return self.proj(joined.transpose(1, 2).reshape(batch, height, width, -1))
 
     def _attend(self, q: Tensor, k: Tensor, v: Tensor, height: int, width: int) -> Tensor:
         bias = None

@@ -30,21 +30,21 @@ def load_model(path: Union[str, Path], config: Optional[str] = None) -> Tuple[nn
         CheckpointError: they are of another model, damaged, or more than data.
         ImportError: ``transformers`` (or, for EdgeTAM, ``timm``) is lacking, or too old for the model.
     """
-    weights, config = _files(Path(path), config)
-    given = read_config(config)
+    weights, description = _files(Path(path), config)
+    given = read_config(description)
     kind, transformers = KINDS[given['model_type']], _transformers()
     missing = [name for name in kind if not hasattr(transformers, name)]
     if missing:
-        raise ImportError(f'transformers {transformers.__version__} has no {missing[0]}, which {config} needs; '
+        raise ImportError(f'transformers {transformers.__version__} has no {missing[0]}, which {description} needs; '
                           'a newer one may have it.')
     try:
         built = getattr(transformers, kind.config).from_dict(given)
     except ImportError as error:
-        raise ImportError(f"{config} needs timm: pip install 'mmcabl[transformers]'.") from error
+        raise ImportError(f"{description} needs timm: pip install 'mmcabl[transformers]'.") from error
     except Exception as error:  # whatever hostile numbers can raise
-        raise unusable(config, error) from None
+        raise unusable(description, error) from None
     state = parameters_of(read_checkpoint(weights), str(weights))
-    return _filled(getattr(transformers, kind.model), built, state, weights, config), _processor(
+    return _filled(getattr(transformers, kind.model), built, state, weights, description), _processor(
         getattr(transformers, kind.processor), built, weights.parent)
 
 

@@ -42,11 +42,13 @@ class TransformersRefiner(Refiner):
             if not path:
                 raise ValueError('TransformersRefiner was given no path; it takes a folder or file of weights.')
             model, processor = load_model(path, config)
-        self.model, self.processor = model.eval().requires_grad_(False), processor
+        self.model: Any = model.eval().requires_grad_(False)
+        self.processor = processor
         self.batch_size, self.multimask_output = max(1, batch_size), multimask_output
         self._asked, self._types = device, (dtype, precision)
         if compile:
-            compile_in_place(self.model.vision_encoder)
+            encoder: Any = self.model.vision_encoder
+            compile_in_place(encoder)
         self._place(torch.device(device) if device else current_device())
 
     def to(self, device: torch.device) -> 'TransformersRefiner':

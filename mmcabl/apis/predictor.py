@@ -1,7 +1,7 @@
 """A trained model from a config and a checkpoint, applied to image files."""
 
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
@@ -23,10 +23,12 @@ from mmcabl.utils.names import to_text
 
 #: A packed image, or why there is none.
 Loaded = Union[Dict[str, Any], ImageFailed]
+#: A record and a mask, if there is one.
+Finished = Tuple[Record, Optional[np.ndarray]]
 
 
 class Predictor:
-    """Load in one thread, predict in another.
+    """Load in one thread, go forward in another, finish in a third.
 
     Args:
         config: path or config of a model of this package, of either toolbox; its test pipeline loads the images.
@@ -51,6 +53,8 @@ class Predictor:
         self.model = MODELS.build(cfg.model)
         load_exactly(self.model, checkpoint, trust)
         self.model.to(self.device).eval()
+        self.refines = getattr(self.model, 'refines', False)
+        self.model.refines = False  # in test_step: finish does it
         dataset = cfg.test_dataloader.dataset
         steps = dataset.get('datasets', [dataset])[0].pipeline
         self.steps = [TRANSFORMS.build(step) for step in steps if type_name(step) not in TRUTH_STEPS]
@@ -67,13 +71,19 @@ class Predictor:
                 found.append(error)
         return found
 
-    @torch.no_grad()
-    def predict(self, jobs: Sequence[Job], loaded: Sequence[Loaded]) -> List[Tuple[Record, Optional[np.ndarray]]]:
+    def predict(self, jobs: Sequence[Job], loaded: Sequence[Loaded]) -> List[Finished]:
         """(record, mask (H, W) bool) of each image; the record's fields are the columns of the table."""
-        good = [i for i, x in enumerate(loaded) if not isinstance(x, ImageFailed)]
-        samples = dict(enumerate(loaded))
-        samples.update(zip(good, self._samples([loaded[i] for i in good]) if good else ()))
-        return [self._result(job, samples[i]) for i, job in enumerate(jobs)]
+        return self.finish(jobs, self.forward(loaded))
+
+    @torch.no_grad()
+    def forward(self, loaded: Sequence[Loaded]) -> List[Any]:
+        """The first half of :meth:`predict`, the network's: data samples without masks, or why there is none."""
+        return self._each(self._step, loaded)
+
+    @torch.no_grad()
+    def finish(self, jobs: Sequence[Job], found: Sequence[Any]) -> List[Finished]:
+        """The second half, refinement, of what :meth:`forward` gave; for a thread beside the next forward."""
+        return [self._result(job, sample) for job, sample in zip(jobs, self._each(self._refined, found))]
 
     def _load(self, index: int, path: str) -> Dict[str, Any]:
         results: Any = dict(img_path=path, sample_idx=index)
@@ -81,17 +91,29 @@ class Predictor:
             results = step(results)
         return results
 
-    def _samples(self, loaded: Sequence[Dict[str, Any]]) -> List[Union[ForensicSample, ImageFailed]]:
-        """What the model says; where a batch fails, it is done image by image."""
-        batch = dict(inputs=[x['inputs'] for x in loaded], data_samples=[x['data_samples'] for x in loaded])
-        try:
-            return [forensic_sample(s) for s in self.failures.attempt(self.model.test_step, batch)]
-        except ImageFailed as error:
-            if len(loaded) == 1:
-                return [error]
-        return [sample for x in loaded for sample in self._samples([x])]
+    def _each(self, function: Callable[[List[Any]], List[Any]], items: Sequence[Any]) -> List[Any]:
+        """What a function makes of those that have not failed; where it fails on all of them, one by one."""
+        good = [i for i, x in enumerate(items) if not isinstance(x, ImageFailed)]
+        found = list(items)
+        if good:
+            try:
+                results = self.failures.attempt(function, [items[i] for i in good])
+            except ImageFailed as error:
+                results = [error] if len(good) == 1 else [x for i in good for x in self._each(function, [items[i]])]
+            for i, result in zip(good, results):
+                found[i] = result
+        return found
 
-    def _result(self, job: Job, sample: Union[ForensicSample, ImageFailed]) -> Tuple[Record, Optional[np.ndarray]]:
+    def _step(self, loaded: List[Dict[str, Any]]) -> List[Any]:
+        batch = dict(inputs=[x['inputs'] for x in loaded], data_samples=[x['data_samples'] for x in loaded])
+        return self.model.test_step(batch)
+
+    def _refined(self, samples: List[Any]) -> List[ForensicSample]:
+        if self.refines:
+            self.model.refine(samples)
+        return [forensic_sample(sample) for sample in samples]
+
+    def _result(self, job: Job, sample: Union[ForensicSample, ImageFailed]) -> Finished:
         try:
             if isinstance(sample, ImageFailed):
                 raise sample
@@ -103,7 +125,7 @@ class Predictor:
         return found
 
 
-def record_of(index: int, path: str, sample: ForensicSample) -> Tuple[Record, Optional[np.ndarray]]:
+def record_of(index: int, path: str, sample: ForensicSample) -> Finished:
     """(record, mask) of one predicted image.
 
     Raises:

@@ -2,18 +2,19 @@
 
 import json
 import os
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import Callable, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Callable, Dict, Optional, Tuple, Union
+
+import numpy as np
 
 from mmcabl.apis.image_index import ImageIndex, await_index, build_index
-from mmcabl.apis.predictor import Loaded, Predictor
-from mmcabl.records.chunk_results import ChunkResults, Job, require_pyarrow
+from mmcabl.apis.overlapped import overlapped
+from mmcabl.apis.predictor import Predictor
+from mmcabl.records.chunk_results import ChunkResults, require_pyarrow
+from mmcabl.records.journal import Record
 from mmcabl.utils.files import NotWritten, write_first
 
-#: Batches that are loaded ahead.
-AHEAD = 2
 #: How often a chunk's missing images are computed before the disk is given up.
 ROUNDS = 3
 
@@ -24,21 +25,6 @@ def rank_and_size() -> Tuple[int, int]:
         if rank in os.environ and size in os.environ:
             return int(os.environ[rank]), int(os.environ[size])
     return 0, 1
-
-
-def _loaded_ahead(predictor: Predictor,
-                  batches: Sequence[Sequence[Job]]) -> Iterator[Tuple[Sequence[Job], List[Loaded]]]:
-    """Batches in turn, the next ones being loaded meanwhile; never more than :data:`AHEAD` in memory."""
-    with ThreadPoolExecutor(1) as pool:
-        waiting = deque()
-        for part in batches:
-            waiting.append((part, pool.submit(predictor.load, part)))
-            if len(waiting) > AHEAD:
-                done, loaded = waiting.popleft()
-                yield done, loaded.result()
-        while waiting:
-            done, loaded = waiting.popleft()
-            yield done, loaded.result()
 
 
 def score_chunk(predictor: Predictor, index: ImageIndex, results: ChunkResults, batch_size: int) -> int:
@@ -54,16 +40,18 @@ def score_chunk(predictor: Predictor, index: ImageIndex, results: ChunkResults, 
     computed = len(jobs) - len(done)
     for _ in range(ROUNDS):
         left = [batch for batch in batches if not all(i in done for i, _ in batch)]
-        for part, loaded in _loaded_ahead(predictor, left):
-            for record, mask in predictor.predict(part, loaded):
-                if record['index'] not in done:
-                    results.add(record, mask)
+        overlapped(predictor, left, partial(_add, results, done))
         done = results.done(jobs)
         if len(done) == len(jobs):
             results.finish(done)
             return computed
     raise NotWritten(f'{results.journal.path} lacks {len(jobs) - len(done)} of {len(jobs)} images though they were '
                      'written: the disk loses data. The chunk is not finished.')
+
+
+def _add(results: ChunkResults, done: Dict[int, Record], record: Record, mask: Optional[np.ndarray]) -> None:
+    if record['index'] not in done:
+        results.add(record, mask)
 
 
 def score_share(predictor: Predictor, source: Union[str, Path], out: Union[str, Path], chunk_size: int = 500,
@@ -77,7 +65,7 @@ def score_share(predictor: Predictor, source: Union[str, Path], out: Union[str, 
         source: a folder, searched in depth, one image, or a list of paths.
         out: gets ``scores/part-<n>.parquet``, ``masks``, and while at work ``index`` and ``journal``.
         chunk_size: images in each file of scores.
-        batch_size: images in memory at a time, times three.
+        batch_size: images in memory at a time, times five.
         progress: called with (chunks done, chunks in this share) after each chunk.
 
     Raises:
@@ -91,7 +79,7 @@ def score_share(predictor: Predictor, source: Union[str, Path], out: Union[str, 
     out = Path(out)
     make = build_index if rank == 0 else await_index
     index = make(source, out / 'index', chunk_size)
-    _check_model(out, dict(format=2, fingerprint=predictor.fingerprint, batch_size=batch_size, masks=save_masks))
+    _check_model(out, dict(format=3, fingerprint=predictor.fingerprint, batch_size=batch_size, masks=save_masks))
     share = range(rank, index.chunks, world_size)
     computed = 0
     for position, number in enumerate(share, 1):

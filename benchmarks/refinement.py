@@ -1,7 +1,7 @@
 """A test with GrabCut and three prompts against the same without refinement; PixelF1 beside a forward.
 
 The three-block network of the quick start, not trained, on noisy pictures of CASIA v1's size (384 x 256) or on
-``--images``, loaded before the clock runs. All are done in turn in one process by the model's ``test_step``; the rounds
+``--images``, loaded before the clock runs, all in turn in one process by the model's ``test_step``; the rounds
 give the median ratio and its spread. ``--clock cpu`` counts all threads' time: for a machine that others use.
 """
 

@@ -72,34 +72,46 @@ def score_share(predictor: Predictor, source: Union[str, Path], out: Union[str, 
         ValueError: a size that is not positive; ``out`` holds results of another model, source or chunk size.
         NotWritten: ``out`` cannot be written; what was finished is kept.
     """
-    require_pyarrow()
-    for name, size in (('chunk_size', chunk_size), ('batch_size', batch_size)):
-        if size < 1:
-            raise ValueError(f'Scoring was given {name}={size}; it accepts 1 or more.')
+    check_sizes(chunk_size, batch_size)
     out = Path(out)
     make = build_index if rank == 0 else await_index
     index = make(source, out / 'index', chunk_size)
-    _check_model(out, dict(format=3, fingerprint=predictor.fingerprint, batch_size=batch_size, masks=save_masks))
+    check_output(out, predictor.fingerprint, batch_size, save_masks)
     share = range(rank, index.chunks, world_size)
     computed = 0
     for position, number in enumerate(share, 1):
-        results = ChunkResults(out, number, save_masks)
-        if not results.finished:
-            results.open()
-            try:
-                if not results.finished:  # another process may have been at work on it a moment ago
-                    computed += score_chunk(predictor, index, results, batch_size)
-            finally:
-                results.close()
-        results.drop_journal()
+        computed += score_numbered(predictor, index, ChunkResults(out, number, save_masks), batch_size)
         if progress:
             progress(position, len(share))
     return computed
 
 
-def _check_model(out: Path, wanted: dict) -> None:
+def score_numbered(predictor: Predictor, index: ImageIndex, results: ChunkResults, batch_size: int) -> int:
+    """:func:`score_chunk` of a chunk that may be finished already; returns how many images were computed."""
+    computed = 0
+    if not results.finished:
+        results.open()
+        try:
+            if not results.finished:  # another process may have been at work on it a moment ago
+                computed = score_chunk(predictor, index, results, batch_size)
+        finally:
+            results.close()
+    results.drop_journal()
+    return computed
+
+
+def check_sizes(chunk_size: int, batch_size: int) -> None:
+    """Raise ValueError for a size that is not positive, ImportError where tables cannot be written."""
+    require_pyarrow()
+    for name, size in (('chunk_size', chunk_size), ('batch_size', batch_size)):
+        if size < 1:
+            raise ValueError(f'Scoring was given {name}={size}; it accepts 1 or more.')
+
+
+def check_output(out: Path, fingerprint: str, batch_size: int, masks: bool) -> None:
     """Note what the results are of, or compare with the note that is there."""
-    path, text = out / 'model.json', json.dumps(wanted)
+    path = out / 'model.json'
+    text = json.dumps(dict(format=3, fingerprint=fingerprint, batch_size=batch_size, masks=masks))
     write_first(path, text)
     found = path.read_text(errors='replace')
     if found != text:

@@ -71,7 +71,8 @@ def score(args: argparse.Namespace) -> None:
     else:
         count, failed = score_share(predictor, *sizes, rank, world_size, progress), predictor.failures.count
     seconds = time.time() - start
-    print(f'rank {rank}: {count} images in {seconds:.1f} s, {count / seconds:.2f} images/s, {failed} failed', flush=True)
+    print(f'rank {rank}: {count} images in {seconds:.1f} s, {count / seconds:.2f} images/s, {failed} failed',
+          flush=True)
     if rank == 0:
         said = []
         for kind, images in left_out_images(Path(args.out)).items():

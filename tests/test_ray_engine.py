@@ -14,7 +14,6 @@ from mmcabl.apis.ray_engine import score_with_ray
 from tests.scoring_runs import SCRIPT, tables
 
 
-
 def test_the_extra_that_lacks_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, 'ray', None)
     with pytest.raises(ImportError, match=r"--engine ray needs Ray, .* pip install 'mmcabl\[ray\]'"):

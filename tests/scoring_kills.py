@@ -42,7 +42,7 @@ def dying(predictor, images, out, left):
 
     files.RawFile = HalfFirst
     for owner, name in ((os, 'replace'), (os, 'rename'), (os, 'link'), (Path, 'unlink'), (ChunkResults, 'open'),
-                        (predictor, 'predict')):
+                        (predictor, 'forward'), (predictor, 'finish')):
         around(owner, name)
     score_share(predictor, images, out, CHUNK, BATCH)
 

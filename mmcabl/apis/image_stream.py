@@ -1,7 +1,7 @@
 """What every inferencer does alike, of whatever its network is made. Imports no torch."""
 
 from itertools import islice
-from typing import Any, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -50,19 +50,21 @@ class ImageStream:
 
     def samples(self, jobs: Sequence[Tuple[int, Given]], loaded: Sequence[Loaded]) -> List[Any]:
         """The samples of images that :meth:`load` gave; where a batch fails, it is done image by image."""
-        good = [i for i, part in enumerate(loaded) if not isinstance(part, ImageFailed)]
-        found = dict(enumerate(loaded))
-        found.update(zip(good, self._predicted([loaded[i] for i in good]) if good else ()))
-        return [self.failed(*jobs[i], str(part)) if isinstance(part, ImageFailed) else part
-                for i, part in sorted(found.items())]
+        return [self.failed(*job, str(found)) if isinstance(found, ImageFailed) else found
+                for job, found in zip(jobs, self.each(self.predict, loaded))]
 
-    def _predicted(self, loaded: Sequence[Any]) -> List[Any]:
-        try:
-            return self.failures.attempt(self.predict, loaded)
-        except ImageFailed as error:
-            if len(loaded) == 1:
-                return [error]
-        return [sample for part in loaded for sample in self._predicted([part])]
+    def each(self, function: Callable[[List[Any]], List[Any]], items: Sequence[Any]) -> List[Any]:
+        """What a function makes of those that have not failed; where it fails on all of them, one by one."""
+        found = list(items)
+        good = [i for i, item in enumerate(items) if not isinstance(item, ImageFailed)]
+        if good:
+            try:
+                results = self.failures.attempt(function, [items[i] for i in good])
+            except ImageFailed as error:
+                results = [error] if len(good) == 1 else [x for i in good for x in self.each(function, [items[i]])]
+            for i, result in zip(good, results):
+                found[i] = result
+        return found
 
     def stream(self, inputs: Any, batch_size: int = 1) -> Iterator[Any]:
         """Sample after sample, in the order of what is given; see :func:`mmcabl.apis.inputs.given_images`.

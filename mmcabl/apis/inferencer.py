@@ -1,7 +1,7 @@
 """Photographs in, :class:`mmcabl.structures.ForensicSample` out, in three lines of Python."""
 
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence, Union
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from mmengine.infer import BaseInferencer
 from torch import nn
 
 from mmcabl.apis.building import build_model, build_pipeline
-from mmcabl.apis.deciding import decided
+from mmcabl.apis.deciding import decided, tested
 from mmcabl.apis.devices import existing_device
 from mmcabl.apis.image_stream import ImageStream, checked_threshold
 from mmcabl.apis.inputs import Given, pixels_and_orientation
@@ -22,6 +22,9 @@ from mmcabl.utils.failures import Failures
 from mmcabl.utils.files import write_png
 from mmcabl.utils.names import file_name
 from mmcabl.visualization.overlays import overlay_of
+
+#: A packed image and the network's data sample of it, None for one that could not be read.
+Forwarded = Tuple[Dict[str, Any], Any]
 
 
 class ForensicInferencer(ImageStream, BaseInferencer):
@@ -71,6 +74,7 @@ class ForensicInferencer(ImageStream, BaseInferencer):
         self.card = with_data_of(choice.card, cfg)
         super().__init__(cfg, choice.weights, str(self.device), cfg.get('default_scope', 'mmpretrain'),
                          show_progress=False)
+        self.refines = bool(getattr(self.model, 'refines', False))
 
     def __call__(self, inputs: Any, batch_size: int = 1, **kwargs: Any) -> List[ForensicSample]:
         """The samples of all that is given, in its order; :meth:`stream` gives them one by one.
@@ -104,12 +108,22 @@ class ForensicInferencer(ImageStream, BaseInferencer):
             return packed
         return self.pipeline(results)
 
-    @torch.no_grad()
     def predict(self, loaded: Sequence[Dict[str, Any]]) -> List[ForensicSample]:
+        return self.finish(self.forward(loaded))
+
+    @torch.no_grad()
+    def forward(self, loaded: Sequence[Dict[str, Any]]) -> List[Forwarded]:
+        """The first half of :meth:`predict`, the network's."""
         readable = [part for part in loaded if not part['data_samples'].get('unreadable')]
-        predicted = iter(decided(self.model, readable, self.decide) if readable else ())
-        return [_unreadable(part['data_samples']) if part['data_samples'].get('unreadable') else next(predicted)
-                for part in loaded]
+        found = iter(tested(self.model, readable) if readable else ())
+        return [(part, None if part['data_samples'].get('unreadable') else next(found)) for part in loaded]
+
+    @torch.no_grad()
+    def finish(self, forwarded: Sequence[Forwarded]) -> List[ForensicSample]:
+        """The second half, refinement, of what :meth:`forward` gave; may run beside the next forward."""
+        parts = [(part, sample) for part, sample in forwarded if sample is not None]
+        found = iter(decided(self.model, *map(list, zip(*parts)), self.refines, self.decide) if parts else ())
+        return [_unreadable(part['data_samples']) if sample is None else next(found) for part, sample in forwarded]
 
     def visualize(self, samples: Sequence[ForensicSample], out_dir: str = '', show: bool = False,
                   ) -> List[Optional[np.ndarray]]:

@@ -1,6 +1,6 @@
 """Records and masks of image files by their place in a list: what large inference keeps of samples."""
 
-from typing import List, NamedTuple, Optional, Sequence, Union
+from typing import Any, List, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 from mmengine.config import Config
@@ -27,7 +27,9 @@ class Scored(NamedTuple):
 
 
 class Predictor:
-    """Load in one thread, predict in another: a :class:`ForensicInferencer` that gives every image a mask.
+    """Load in one thread, go forward in another, finish in a third.
+
+    A :class:`ForensicInferencer` that gives every image a mask.
 
     Args:
         config: path or config of a model of this package, of either toolbox; its test pipeline loads the images.
@@ -46,6 +48,7 @@ class Predictor:
         choice = Choice(described(checkpoint, str(config)), config, checkpoint)
         self.inferencer = ForensicInferencer(choice, device=device, threshold=0, compare=compare, trust=trust)
         self.model = self.inferencer.model
+        self.device = self.inferencer.device
         self.fingerprint = self.inferencer.fingerprint
         self.failures = self.inferencer.failures = Failures(max_failures)
 
@@ -55,13 +58,21 @@ class Predictor:
 
     def predict(self, jobs: Sequence[Job], loaded: Sequence[Loaded]) -> List[Scored]:
         """What is kept of each image."""
-        given = [(index, Given(path, path)) for index, path in jobs]
-        return [self._result(job, sample) for job, sample in zip(jobs, self.inferencer.samples(given, loaded))]
+        return self.finish(jobs, self.forward(loaded))
 
-    def _result(self, job: Job, sample: ForensicSample) -> Scored:
+    def forward(self, loaded: Sequence[Loaded]) -> List[Any]:
+        """The first half of :meth:`predict`, the network's, or why there is none."""
+        return self.inferencer.each(self.inferencer.forward, loaded)
+
+    def finish(self, jobs: Sequence[Job], found: Sequence[Any]) -> List[Scored]:
+        """The second half, refinement, of what :meth:`forward` gave; for a thread beside the next forward."""
+        return [self._result(job, sample)
+                for job, sample in zip(jobs, self.inferencer.each(self.inferencer.finish, found))]
+
+    def _result(self, job: Job, sample: Union[ForensicSample, ImageFailed]) -> Scored:
         try:
-            if sample.failed:
-                raise ImageFailed(sample.failed)
+            if isinstance(sample, ImageFailed):
+                raise sample
             found = self.failures.attempt(record_of, *job, sample)
         except ImageFailed as error:
             self.failures.note(to_text(job[1]), str(error))

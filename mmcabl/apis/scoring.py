@@ -2,19 +2,18 @@
 
 import json
 import os
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import Callable, Deque, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Callable, Dict, Optional, Tuple, Union
 
 from mmcabl.apis.image_index import ImageIndex, await_index, build_index
-from mmcabl.apis.predictor import Loaded, Predictor
-from mmcabl.records.chunk_results import ChunkResults, Job, require_pyarrow
+from mmcabl.apis.overlapped import overlapped
+from mmcabl.apis.predictor import Predictor, Scored
+from mmcabl.records.chunk_results import ChunkResults, require_pyarrow
+from mmcabl.records.journal import Record
 from mmcabl.utils.files import NotWritten, write_first
 from mmcabl.utils.soft_maps import checked_bits
 
-#: Batches that are loaded ahead.
-AHEAD = 2
 #: How often a chunk's missing images are computed before the disk is given up.
 ROUNDS = 3
 
@@ -25,21 +24,6 @@ def rank_and_size() -> Tuple[int, int]:
         if rank in os.environ and size in os.environ:
             return int(os.environ[rank]), int(os.environ[size])
     return 0, 1
-
-
-def _loaded_ahead(predictor: Predictor,
-                  batches: Sequence[Sequence[Job]]) -> Iterator[Tuple[Sequence[Job], List[Loaded]]]:
-    """Batches in turn, the next ones being loaded meanwhile; never more than :data:`AHEAD` in memory."""
-    with ThreadPoolExecutor(1) as pool:
-        waiting: Deque[Tuple[Sequence[Job], Future]] = deque()
-        for part in batches:
-            waiting.append((part, pool.submit(predictor.load, part)))
-            if len(waiting) > AHEAD:
-                done, loaded = waiting.popleft()
-                yield done, loaded.result()
-        while waiting:
-            done, loaded = waiting.popleft()
-            yield done, loaded.result()
 
 
 def score_chunk(predictor: Predictor, index: ImageIndex, results: ChunkResults, batch_size: int) -> int:
@@ -55,16 +39,18 @@ def score_chunk(predictor: Predictor, index: ImageIndex, results: ChunkResults, 
     computed = len(jobs) - len(done)
     for _ in range(ROUNDS):
         left = [batch for batch in batches if not all(i in done for i, _ in batch)]
-        for part, loaded in _loaded_ahead(predictor, left):
-            for scored in predictor.predict(part, loaded):
-                if scored.record['index'] not in done:
-                    results.add(*scored)
+        overlapped(predictor, left, partial(_add, results, done))
         done = results.done(jobs)
         if len(done) == len(jobs):
             results.finish(done)
             return computed
     raise NotWritten(f'{results.journal.path} lacks {len(jobs) - len(done)} of {len(jobs)} images though they were '
                      'written: the disk loses data. The chunk is not finished.')
+
+
+def _add(results: ChunkResults, done: Dict[int, Record], scored: Scored) -> None:
+    if scored.record['index'] not in done:
+        results.add(*scored)
 
 
 def score_share(predictor: Predictor, source: Union[str, Path], out: Union[str, Path], chunk_size: int = 500,
@@ -78,7 +64,7 @@ def score_share(predictor: Predictor, source: Union[str, Path], out: Union[str, 
         source: a folder, searched in depth, one image, or a list of paths.
         out: gets ``scores/part-<n>.parquet``, ``masks``, and while at work ``index`` and ``journal``.
         chunk_size: images in each file of scores.
-        batch_size: images in memory at a time, times three.
+        batch_size: images in memory at a time, times five.
         progress: called with (chunks done, chunks in this share) after each chunk.
         maps: bits, 8 or 16, of the soft maps to keep as ``maps/<n>/<index>.png``; 0: none are.
 
@@ -86,35 +72,47 @@ def score_share(predictor: Predictor, source: Union[str, Path], out: Union[str, 
         ValueError: a size that is not positive; ``out`` holds results of another model, source or chunk size.
         NotWritten: ``out`` cannot be written; what was finished is kept.
     """
-    require_pyarrow()
-    for name, size in (('chunk_size', chunk_size), ('batch_size', batch_size)):
-        if size < 1:
-            raise ValueError(f'Scoring was given {name}={size}; it accepts 1 or more.')
+    check_sizes(chunk_size, batch_size)
     out = Path(out)
     make = build_index if rank == 0 else await_index
     index = make(source, out / 'index', chunk_size)
-    wanted = dict(format=2, fingerprint=predictor.fingerprint, batch_size=batch_size, masks=save_masks)
-    _check_model(out, {**wanted, **(dict(maps=checked_bits(maps)) if maps else {})})
+    check_output(out, predictor.fingerprint, batch_size, save_masks, maps)
     share = range(rank, index.chunks, world_size)
     computed = 0
     for position, number in enumerate(share, 1):
-        results = ChunkResults(out, number, save_masks, maps)
-        if not results.finished:
-            results.open()
-            try:
-                if not results.finished:  # another process may have been at work on it a moment ago
-                    computed += score_chunk(predictor, index, results, batch_size)
-            finally:
-                results.close()
-        results.drop_journal()
+        computed += score_numbered(predictor, index, ChunkResults(out, number, save_masks, maps), batch_size)
         if progress:
             progress(position, len(share))
     return computed
 
 
-def _check_model(out: Path, wanted: dict) -> None:
+def score_numbered(predictor: Predictor, index: ImageIndex, results: ChunkResults, batch_size: int) -> int:
+    """:func:`score_chunk` of a chunk that may be finished already; returns how many images were computed."""
+    computed = 0
+    if not results.finished:
+        results.open()
+        try:
+            if not results.finished:  # another process may have been at work on it a moment ago
+                computed = score_chunk(predictor, index, results, batch_size)
+        finally:
+            results.close()
+    results.drop_journal()
+    return computed
+
+
+def check_sizes(chunk_size: int, batch_size: int) -> None:
+    """Raise ValueError for a size that is not positive, ImportError where tables cannot be written."""
+    require_pyarrow()
+    for name, size in (('chunk_size', chunk_size), ('batch_size', batch_size)):
+        if size < 1:
+            raise ValueError(f'Scoring was given {name}={size}; it accepts 1 or more.')
+
+
+def check_output(out: Path, fingerprint: str, batch_size: int, masks: bool, maps: int = 0) -> None:
     """Note what the results are of, or compare with the note that is there."""
-    path, text = out / 'model.json', json.dumps(wanted)
+    path = out / 'model.json'
+    wanted = dict(format=3, fingerprint=fingerprint, batch_size=batch_size, masks=masks)
+    text = json.dumps({**wanted, **(dict(maps=checked_bits(maps)) if maps else {})})
     write_first(path, text)
     found = path.read_text(errors='replace')
     if found != text:

@@ -3,6 +3,7 @@
     mmcabl score CONFIG CHECKPOINT IMAGES OUT
     python -m torch.distributed.run --nproc_per_node=8 -m mmcabl score CONFIG CHECKPOINT IMAGES OUT
     srun -n 64 mmcabl score CONFIG CHECKPOINT IMAGES OUT
+    mmcabl score CONFIG CHECKPOINT IMAGES OUT --engine ray
 
 OUT/scores/part-<n>.parquet has one row an image, OUT/masks their masks, OUT/maps their soft maps (--maps 8 or 16),
 OUT/unreadable.txt what could not be read, OUT/failed.txt on what the model failed, with the reasons. Killed at any
@@ -34,6 +35,9 @@ def main(arguments: Optional[Sequence[str]] = None, prog: Optional[str] = None) 
     parser.add_argument('--device', default='', help='a GPU if there is one')
     parser.add_argument('--max-failures', type=int, default=50,
                         help='end when the model fails on so many images one after the other; 0: never')
+    parser.add_argument('--engine', choices=['shares', 'ray'], default='shares',
+                        help="ray: chunks go to whichever of Ray's processes is free, on its whole cluster")
+    parser.add_argument('--processes', type=int, default=0, help="of Ray's; 0: one a GPU, or a core without GPUs")
     parser.add_argument('--trust', action='store_true', help='load a checkpoint that may run code: one of your own')
     args = parser.parse_args(arguments)
     try:
@@ -56,15 +60,24 @@ def score(args: argparse.Namespace) -> None:
         device = f'cuda:{local % torch.cuda.device_count()}'
     if rank == 0:
         own_folder(args.out, ('index',))
-    predictor = Predictor(args.config, args.checkpoint, device, max_failures=args.max_failures,
-                          trust=args.trust)
+    model = dict(config=args.config, checkpoint=args.checkpoint, max_failures=args.max_failures, trust=args.trust)
+
+    def progress(done: int, total: int) -> None:
+        print(f'rank {rank}: {done} of {total} chunks', flush=True)
+
+    sizes = (args.images, args.out, args.chunk_size, args.batch_size, not args.no_masks)
+    predictor = None if args.engine == 'ray' else Predictor(**model, device=device)
     start = time.time()
-    count = score_share(predictor, args.images, args.out, args.chunk_size, args.batch_size, not args.no_masks,
-                        rank, world_size, lambda done, total: print(
-                            f'rank {rank}: {done} of {total} chunks', flush=True), args.maps)
+    if predictor is None:
+        from mmcabl.apis.ray_engine import score_with_ray
+        found = score_with_ray({**model, 'device': args.device}, *sizes, args.processes, progress, args.maps)
+        count, failed = found['computed'], found['failed']
+    else:
+        count = score_share(predictor, *sizes, rank, world_size, progress, args.maps)
+        failed = predictor.failures.count
     seconds = time.time() - start
-    print(f'rank {rank}: {count} images in {seconds:.1f} s, {count / seconds:.2f} images/s, '
-          f'{predictor.failures.count} failed', flush=True)
+    print(f'rank {rank}: {count} images in {seconds:.1f} s, {count / seconds:.2f} images/s, {failed} failed',
+          flush=True)
     if rank == 0:
         said = []
         for kind, images in left_out_images(Path(args.out)).items():

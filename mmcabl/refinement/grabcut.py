@@ -36,7 +36,7 @@ class GrabCutRefiner(Refiner):
             being learnt there; None: the whole image.
     """
 
-    def __init__(self, iterations: int = 1, radius: float = 0.03, max_side: int = 128, min_fill: float = 0.3,
+    def __init__(self, iterations: int = 1, radius: float = 0.05, max_side: int = 128, min_fill: float = 0.3,
                  margin: Optional[float] = 0.5) -> None:
         if (iterations < 1 or not 0 < radius < 1 or max_side < 1 or not 0 <= min_fill <= 1
                 or margin is not None and not 0 <= margin < float('inf')):

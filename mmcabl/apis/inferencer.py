@@ -121,8 +121,9 @@ class ForensicInferencer(ImageStream, BaseInferencer):
     @torch.no_grad()
     def finish(self, forwarded: Sequence[Forwarded]) -> List[ForensicSample]:
         """The second half, refinement, of what :meth:`forward` gave; may run beside the next forward."""
-        parts = [(part, sample) for part, sample in forwarded if sample is not None]
-        found = iter(decided(self.model, *map(list, zip(*parts)), self.refines, self.decide) if parts else ())
+        readable = [(part, sample) for part, sample in forwarded if sample is not None]
+        parts, samples = [part for part, _ in readable], [sample for _, sample in readable]
+        found = iter(decided(self.model, parts, samples, self.refines, self.decide) if parts else ())
         return [_unreadable(part['data_samples']) if sample is None else next(found) for part, sample in forwarded]
 
     def visualize(self, samples: Sequence[ForensicSample], out_dir: str = '', show: bool = False,

@@ -5,7 +5,7 @@ of the hyperbolic tangent, which takes a CPU six times as long. The gradient is 
 """
 
 from functools import lru_cache, partial
-from typing import Callable, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Iterator, List, Optional, Tuple
 
 import torch
 from torch import Tensor
@@ -117,14 +117,14 @@ class Amplify(torch.autograd.Function):
     """:func:`amplify` with its gradient; where the edge magnitude is exactly 0, its own gradient is 0."""
 
     @staticmethod
-    def forward(ctx, x: Tensor, operator: str) -> Tensor:
+    def forward(ctx: Any, x: Tensor, operator: str) -> Tensor:
         ctx.save_for_backward(x)
         ctx.operator = operator
         return amplify(x, operator)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, grad: Tensor) -> Tuple[Tensor, None]:
+    def backward(ctx: Any, grad: Tensor) -> Tuple[Tensor, None]:
         x, = ctx.saved_tensors
         kernels = _doubled(ctx.operator, x)
         adjoint = [2 * k.flip(-1, -2) for k in kernels]
@@ -154,7 +154,7 @@ def _collect(spread: Tensor, out: Tensor, band: Tuple[int, int], below: Optional
     spread[..., 1] += spread[..., 0]
     spread[..., -2] += spread[..., -1]
     inner = spread[..., 1:-1]
-    if start == 0:
+    if below is None:  # the first band
         inner[:, :, 1] += inner[:, :, 0]
     else:
         out[:, :, start - 1] += inner[:, :, 0]

@@ -5,7 +5,7 @@ do not apply (another device or type, autocast, a gradient), the plain functions
 """
 
 import copy
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
 import torch
 from mmcv.cnn.bricks.wrappers import Linear
@@ -64,7 +64,7 @@ class FusedLinear(nn.Linear):
 
 def fused(layer: Union[nn.Conv2d, nn.Linear], activation: str = 'none') -> Union[FusedConv2d, FusedLinear]:
     """The layer with the activation behind it; shares its weights."""
-    clone = copy.copy(layer)
+    clone: Any = copy.copy(layer)
     clone.__class__ = FusedConv2d if isinstance(layer, nn.Conv2d) else FusedLinear
     clone.activation = activation
     return clone
@@ -73,9 +73,9 @@ def fused(layer: Union[nn.Conv2d, nn.Linear], activation: str = 'none') -> Union
 def fuse_linears(module: nn.Module) -> None:
     """Fuse every linear layer below a module, with the GELU that comes next in an ``nn.Sequential``; in place."""
     names = list(module._modules)
-    for name, after in zip(names, [*names[1:], None]):
+    for name, after in zip(names, [*names[1:], '']):
         child, follower = module._modules[name], module._modules.get(after)
-        if type(child) in (nn.Linear, Linear):  # mmcv's, as of its FFN, differs on empty inputs alone
+        if isinstance(child, nn.Linear) and type(child) in (nn.Linear, Linear):  # mmcv's, as of its FFN, differs on empty inputs alone
             gelu = (isinstance(module, nn.Sequential) and isinstance(follower, nn.GELU)
                     and getattr(follower, 'approximate', 'none') == 'none')
             module._modules[name] = fused(child, 'gelu' if gelu else 'none')

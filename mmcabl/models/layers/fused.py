@@ -75,7 +75,8 @@ def fuse_linears(module: nn.Module) -> None:
     names = list(module._modules)
     for name, after in zip(names, [*names[1:], '']):
         child, follower = module._modules[name], module._modules.get(after)
-        if isinstance(child, nn.Linear) and type(child) in (nn.Linear, Linear):  # mmcv's, as of its FFN, differs on empty inputs alone
+        # mmcv's, as of its FFN, differs on empty inputs alone
+        if isinstance(child, nn.Linear) and type(child) in (nn.Linear, Linear):
             gelu = (isinstance(module, nn.Sequential) and isinstance(follower, nn.GELU)
                     and getattr(follower, 'approximate', 'none') == 'none')
             module._modules[name] = fused(child, 'gelu' if gelu else 'none')

@@ -6,6 +6,7 @@ from typing import List, Tuple
 from torch import Tensor, nn
 
 from mmcabl.export.traced import TracedAverage, resized, stretched, traceable
+from mmcabl.models.layers.fold import fold_batchnorm
 from mmcabl.models.layers.token_grid import covered_shape, token_grid
 from mmcabl.models.localizers import WeaklySupervisedLocalizer
 from mmcabl.models.localizers.class_map import localization_map
@@ -28,7 +29,9 @@ class ExportedNetwork(nn.Module):
             raise ValueError(f'A {type(model).__name__} cannot be exported: accepted is a '
                              'mmcabl.WeaklySupervisedLocalizer, as those of configs/cabl and configs/quickstart are.')
         model = deepcopy(model).eval()
-        self.backbone, self.head = traceable(model.inference_backbone()), model.head
+        # folded, but not fused: what oneDNN computes in one call is no operator of another runtime
+        plain = fold_batchnorm(model.backbone) if hasattr(model.backbone, 'folded') else model.backbone
+        self.backbone, self.head = traceable(plain), model.head
         self.neck = model.neck if model.with_neck else None
         self.scales, self.union, self.class_index = model.scales, model.union, model.class_index
         self.mirrored = (False, True) if model.flip else (False,)

@@ -66,8 +66,8 @@ def traceable(backbone: nn.Module) -> nn.Module:
     return backbone
 
 
-def traced_respond(layer: CABL, x: Tensor) -> Tensor:
-    """Eq. (1) of a CABL layer by differences of shifted maps, for any number of channels."""
+def traced_respond(layer: CABL, x: Tensor, inplace: bool = False) -> Tensor:
+    """Eq. (1) of a CABL layer by differences of shifted maps, for any number of channels; never in place."""
     padded = F.pad(x, (1, 1, 1, 1), mode='replicate')
     if layer.operator == 'laplacian':
         edges = (padded[..., :-2, 1:-1] + padded[..., 2:, 1:-1] + padded[..., 1:-1, :-2] + padded[..., 1:-1, 2:]

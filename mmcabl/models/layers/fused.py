@@ -20,9 +20,17 @@ ALGORITHMS = {'gelu': 'none'}
 def _applies(x: Tensor, weight: Tensor) -> bool:
     """Whether oneDNN's fused calls take this input and weight."""
     return (x.device.type == 'cpu' and x.dtype == weight.dtype and x.numel() > 0
-            and not torch.is_grad_enabled() and not torch.is_autocast_cpu_enabled()
+            and not torch.is_grad_enabled() and not autocasts()
             and (x.dtype == torch.float32 or x.dtype == torch.bfloat16 and has_bfloat16())
             and torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, '_linear_pointwise'))
+
+
+def autocasts() -> bool:
+    """Whether autocast is on for the CPU, by the name that this torch has for it."""
+    try:
+        return torch.is_autocast_enabled('cpu')
+    except TypeError:  # before 2.4
+        return torch.is_autocast_cpu_enabled()
 
 
 def has_bfloat16() -> bool:

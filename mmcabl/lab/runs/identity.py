@@ -6,7 +6,6 @@ import os
 from typing import Any, Dict, Optional, Tuple
 
 from mmengine.config import Config
-from mmengine.device import get_device
 
 from mmcabl.utils.data_configs import TRUTH_STEPS, dicts_in, listed_only, opened, type_name
 from mmcabl.version import __version__
@@ -58,6 +57,8 @@ def test_identity(cfg: Config, checkpoint: str, known: Optional[Dict] = None) ->
         node.pop('cache_dir', None)
     if (found.get('model') or {}).get('precision',
                           'compile') == 'auto':  # it is another number on another machine
+        from mmengine.device import get_device  # imports torch
+
         from mmcabl.models.localizers.precision import resolved
         found['model']['precision'] = str(resolved('auto', get_device()))
     return {**found, 'checkpoint': checkpoint}

@@ -60,14 +60,14 @@ class CGSR:
         self.threshold, self.normalize = threshold, normalize
         refiner = {'type': 'mmcabl.GrabCutRefiner', **(refiner or {})}
         # Built at the first use: a config that names SAM's weights can be read where they are not.
-        self._refiner_cfg = refiner
+        self.refiner_config = refiner
         self._refiner: Optional[Refiner] = None
 
     @property
     def refiner(self) -> Refiner:
         """The refiner, built at the first use."""
         if self._refiner is None:
-            self._refiner = MODELS.build(self._refiner_cfg)
+            self._refiner = MODELS.build(self.refiner_config)
         return self._refiner
 
     def __call__(self, image: np.ndarray, cam: np.ndarray) -> Refinement:

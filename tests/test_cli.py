@@ -36,6 +36,14 @@ def test_help_lists_every_command_and_imports_none():
     assert done.stderr == '[]\n' and not [name for name in COMMANDS if f' {name} ' not in done.stdout]
 
 
+@pytest.mark.parametrize('name', ['quickstart', 'tables'])
+def test_help_of_what_trains_needs_no_torch(name):
+    code = (f'import sys\nfrom mmcabl.cli.app import main\nsys.argv = ["mmcabl", "{name}", "--help"]\ntry:\n'
+            '    main()\nexcept SystemExit as end:\n    assert not end.code\nassert "torch" not in sys.modules')
+    done = subprocess.run([sys.executable, '-c', code], cwd=ROOT, text=True, capture_output=True)
+    assert done.returncode == 0 and '--seed' in done.stdout, done.stderr
+
+
 @pytest.mark.parametrize('arguments, status, said', [
     (['--version'], 0, 'mmcabl '), (['nothing'], 2, "No such command 'nothing'"), (['--nothing'], 2, '--nothing'),
     (['models', '--nothing'], 2, '--nothing'), (['models', 'nothing'], 1, "'nothing' is no model of mmcabl"),

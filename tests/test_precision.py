@@ -2,14 +2,17 @@
 
 import pytest
 import torch
+from mmengine.config import Config
 from torch import nn
 from torch.nn import functional as F
 
+from mmcabl.lab.runs import identity
 from mmcabl.models.layers import CABL, amplification
 from mmcabl.models.layers import fused as fused_module
 from mmcabl.models.layers.fused import fuse_linears, fused
 from mmcabl.models.localizers import precision
 from mmcabl.records.store import fingerprint, inferred_in
+from mmcabl.refinement import encoder_options
 from tests.conftest import build_backbone, build_localizer
 
 
@@ -81,6 +84,19 @@ def test_auto_is_what_the_cpu_has_and_counts_in_fingerprints(monkeypatch):
     assert precision.resolved('auto', torch.device('cuda')) == torch.float32
     with pytest.raises(ValueError, match='int8.*accepted are auto, float32, bfloat16, float16'):
         build_localizer(precision='int8')
+
+
+def test_auto_of_a_refiner_counts_in_fingerprints_and_identities(monkeypatch):
+    refiner = dict(type='mmcabl.SAMRefiner', precision='auto')
+    model = build_localizer(postprocessor=dict(refiner=refiner)).eval()
+    cfg = Config(dict(model=dict(type='mmcabl.X', postprocessor=dict(refiner=refiner))))
+    monkeypatch.setattr('mmengine.device.get_device', lambda: 'cpu')
+    names, types = set(), []
+    for native in (True, False):
+        monkeypatch.setattr(encoder_options, 'cpu_has_bfloat16', lambda native=native: native)
+        names.add(fingerprint(model, 'settings'))
+        types.append(identity.test_identity(cfg, '')['model']['postprocessor']['refiner']['precision'])
+    assert len(names) == 2 and types == ['torch.bfloat16', 'torch.float32']
 
 
 def test_compile_compiles_the_edge_layers_of_inference(monkeypatch):

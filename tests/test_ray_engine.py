@@ -7,9 +7,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+from mmcabl.apis import ray_engine
 from mmcabl.apis.ray_engine import score_with_ray
 from tests.scoring_runs import SCRIPT, tables
 
@@ -19,6 +22,42 @@ def test_the_extra_that_lacks_is_named(tmp_path, monkeypatch):
     with pytest.raises(ImportError, match=r"--engine ray needs Ray, .* pip install 'mmcabl\[ray\]'"):
         score_with_ray({}, tmp_path, tmp_path / 'out')
     assert not (tmp_path / 'out').exists()
+
+
+class InProcess:
+    """What the engine asks of Ray and Ray Data, in this process."""
+
+    exceptions = SimpleNamespace(RayTaskError=ZeroDivisionError)
+
+    def __init__(self):
+        self.data = SimpleNamespace(from_items=self.of, ActorPoolStrategy=lambda size: None)
+
+    def of(self, items, **_):
+        self.items = items
+        return SimpleNamespace(map_batches=self.mapped)
+
+    def mapped(self, scorer, fn_constructor_args, **_):
+        score = scorer(*fn_constructor_args)
+        found = (score(dict(chunk=np.array([item['chunk']]))) for item in self.items)
+        return SimpleNamespace(iter_rows=lambda: ({key: part[0] for key, part in row.items()} for row in found))
+
+    def is_initialized(self):
+        return True
+
+    def cluster_resources(self):
+        return {}
+
+
+def test_what_ends_a_process_is_a_sentence(setting, whole, tmp_path, monkeypatch):
+    monkeypatch.setattr(ray_engine, 'require_ray', InProcess)
+    out, model = tmp_path / 'out', dict(config=str(setting / 'config.py'), checkpoint=str(setting / 'model.pth'),
+                                        device='cpu')
+    (out / 'masks').mkdir(parents=True)
+    (out / 'masks/000001').touch()  # in the place of a folder
+    with pytest.raises(RuntimeError, match='masks/000001'):
+        score_with_ray(model, setting / 'images', out, 7, 2)
+    (out / 'masks/000001').unlink()
+    assert score_with_ray(model, setting / 'images', out, 7, 2)['computed'] >= 53 and tables(out) == tables(whole)
 
 
 def start(setting, out, tmp_path, processes=1):

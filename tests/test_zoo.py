@@ -9,6 +9,8 @@ import torch
 from mmengine.config import Config
 from safetensors.torch import load_file
 
+from mmcabl.apis import model_choice
+from mmcabl.apis.model_choice import choose_model
 from mmcabl.checkpoints import load_exactly
 from mmcabl.registry import MODELS
 from mmcabl.zoo import cards, find_card, metafiles, model_cards
@@ -40,6 +42,17 @@ def test_shipped_weights_are_their_cards(card):
     assert sum(p.numel() for p in model.parameters()) <= card.parameters <= sum(v.numel() for v in state.values())
     assert card.licence and card.trained_on and card.not_for and card.figures
     assert '/' not in card.as_dict()['weights'].replace('zoo/weights/', '')
+
+
+def test_no_other_file_has_a_card_wherever_it_lies(tmp_path, monkeypatch):
+    """Not even the package's own, once it was changed."""
+    card, copy = SHIPPED[0], tmp_path / 'copy.safetensors'
+    content = Path(card.weights).read_bytes()
+    copy.write_bytes(content)
+    assert choose_model(card.config_path, str(copy)).card == card
+    copy.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    monkeypatch.setattr(model_choice, 'model_cards', lambda: {card.name: replace(card, weights=str(copy))})
+    assert choose_model(card.config_path, str(copy)).card.trained_on == model_choice.UNKNOWN
 
 
 def test_the_quick_starts_network_is_there_and_first():

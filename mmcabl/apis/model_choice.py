@@ -1,5 +1,6 @@
 """Which model is meant: the name of a card, a config, or an exported file. Imports no torch: it answers at once."""
 
+import hashlib
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -80,8 +81,8 @@ def _names() -> str:
 def _of_config(config: Union[str, Config], name: str, weights: Optional[str]) -> Choice:
     found = Path(weights) if weights else _beside(Path(name))
     for card in model_cards().values():  # a copy of published weights has its card, wherever it lies
-        if card.weights and found.is_file() and os.path.getsize(card.weights) == found.stat().st_size and (
-                Path(card.weights).read_bytes() == found.read_bytes()):
+        if card.weights and found.is_file() and found.stat().st_size == card.size and (
+                hashlib.sha256(found.read_bytes()).hexdigest() == card.sha256):
             return Choice(card, config, str(found.absolute()))
     return Choice(described(found, Path(name).stem, name), config, str(found.absolute()))
 

@@ -32,10 +32,14 @@ class ChunkScorer:
         self.kept = save_masks, maps
 
     def __call__(self, batch: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
-        before = self.predictor.failures.count
-        computed = [score_numbered(self.predictor, self.index, ChunkResults(self.out, int(number), *self.kept),
-                                   self.batch_size) for number in batch['chunk']]
-        return dict(computed=np.array(computed), failed=np.array([self.predictor.failures.count - before]))
+        before, said = self.predictor.failures.count, ''
+        try:
+            computed = [score_numbered(self.predictor, self.index, ChunkResults(self.out, int(number), *self.kept),
+                                       self.batch_size) for number in batch['chunk']]
+        except (ValueError, OSError, RuntimeError) as error:  # of what is raised here Ray Data hands on no sentence
+            computed, said = [0], str(error) or type(error).__name__
+        return dict(computed=np.array(computed), failed=np.array([self.predictor.failures.count - before]),
+                    error=np.array([said]))
 
 
 def score_with_ray(model: Dict[str, Any], source: Union[str, Path], out: Union[str, Path], chunk_size: int = 500,
@@ -56,7 +60,8 @@ def score_with_ray(model: Dict[str, Any], source: Union[str, Path], out: Union[s
 
     Raises:
         ImportError: there is no Ray.
-        ValueError, NotWritten, ...: what ``score_share`` raises.
+        ValueError: what ``score_share`` raises before anything is computed.
+        RuntimeError: what ended a process of Ray's, such as a disk that cannot be written; what was finished is kept.
     """
     ray = require_ray()
     check_sizes(chunk_size, batch_size)
@@ -82,6 +87,8 @@ def score_with_ray(model: Dict[str, Any], source: Union[str, Path], out: Union[s
         **(dict(num_gpus=1) if on_gpu else dict(num_cpus=1)))
     try:
         for done, row in enumerate(found.iter_rows(), 1):
+            if row['error']:
+                raise RuntimeError(str(row['error']))
             total = {key: total[key] + int(row[key]) for key in total}
             if progress:
                 progress(done, len(left))

@@ -116,5 +116,5 @@ def check_output(out: Path, fingerprint: str, batch_size: int, masks: bool, maps
     write_first(path, text)
     found = path.read_text(errors='replace')
     if found != text:
-        raise ValueError(f'{out} holds results of another model or batch size, with or without masks, or of another '
-                         f'version ({found}, now {text}); give another output folder.')
+        raise ValueError(f'{out} holds results of another model or batch size, with or without masks or maps, or of '
+                         f'another version ({found}, now {text}); give another output folder.')

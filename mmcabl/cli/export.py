@@ -105,7 +105,7 @@ def prepared(model: str, weights: Optional[str], size: Optional[Tuple[int, int]]
     built = inferencer.model
     network = ExportedNetwork(built)
     pre, cgsr = built.data_preprocessor, built.postprocessor
-    refiner = dict(cgsr._refiner_cfg)
+    refiner = dict(cgsr.refiner_config)
     return built, network, about_export(
         inferencer.card, sha256_of(Path(choice.weights)),
         dict(prompt=cgsr.prompt, threshold=cgsr.threshold, normalize=cgsr.normalize, refiner=refiner), 16,

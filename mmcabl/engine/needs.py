@@ -8,7 +8,6 @@ from typing import Any, List, Optional
 
 from mmengine.config import Config
 
-from mmcabl.refinement.sam import PUBLISHED, PUBLISHED_AT
 from mmcabl.utils.data_configs import data_sets_in, dicts_in, listed_only, type_name
 
 ELSEWHERE = '--cfg-options {option}=FOLDER gives another, docs/datasets.md says how data sets are laid out.'
@@ -88,6 +87,7 @@ def _missing_sam(cfg: Any, key: str) -> List[str]:
             found.append('SAMRefiner needs the package segment-anything: pip install segment-anything.')
         path = refiner.get('checkpoint')
         if not path or _is_missing_file(path):
+            from mmcabl.refinement.sam import PUBLISHED, PUBLISHED_AT  # imports torch
             file, size = PUBLISHED.get(refiner.get('model', 'vit_h'), ('the weights', 0))
             found.append(f"SAM's weights {path or '(no path)'} are not a file ({name}.refiner.checkpoint): download "
                          f'{file} ({size} MB) from {PUBLISHED_AT}{file}, or refine with mmcabl.GrabCutRefiner.')

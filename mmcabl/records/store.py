@@ -65,11 +65,13 @@ def fingerprint(model: torch.nn.Module, *settings: Any) -> str:
     """Eight hexadecimal digits that change with any weight of the model or any of the settings.
 
     Settings are whatever else the results depend on, with a ``repr`` that is the same in every process. What wraps a
-    model for several processes does not count. The type in which a localizer infers does, as this machine has it.
+    model for several processes does not count. The types in which a localizer infers and a refiner's
+    ``precision='auto'`` encodes do, as this machine has them.
     """
     model = model.module if is_model_wrapper(model) else model
     if inferred_in(model) != 'float32':
         settings = (*settings, inferred_in(model))
+    settings = (*settings, *_refined_in(model))
     return weights_digest(model, repr(settings).encode(errors='surrogatepass'))[:8]
 
 
@@ -77,6 +79,15 @@ def inferred_in(model: torch.nn.Module) -> str:
     """The floating type in which a model infers: ``float32``, ``bfloat16``, ``float16``."""
     model = model.module if is_model_wrapper(model) else model
     return str(getattr(model, 'inference_dtype', torch.float32)).replace('torch.', '')
+
+
+def _refined_in(model: torch.nn.Module) -> List[str]:
+    refiner = getattr(getattr(model, 'postprocessor', None), 'refiner_config', {})
+    if refiner.get('precision') != 'auto':
+        return []
+    from mmcabl.refinement.encoder_options import encoder_dtype
+    weight = next(model.parameters(), torch.empty(0))
+    return [f"refined in {encoder_dtype(torch.device(refiner.get('device') or weight.device), 'float32', 'auto')}"]
 
 
 def rows_of(records: Dict[Key, Record], metric: str) -> List[tuple]:

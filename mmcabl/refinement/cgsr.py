@@ -60,15 +60,24 @@ class CGSR:
         self.threshold, self.normalize = threshold, normalize
         refiner = {'type': 'mmcabl.GrabCutRefiner', **(refiner or {})}
         # Built at the first use: a config that names SAM's weights can be read where they are not.
-        self._refiner_cfg = refiner
+        self.refiner_config = refiner
         self._refiner: Optional[Refiner] = None
 
     @property
     def refiner(self) -> Refiner:
         """The refiner, built at the first use."""
         if self._refiner is None:
-            self._refiner = MODELS.build(self._refiner_cfg)
+            self._refiner = MODELS.build(self.refiner_config)
         return self._refiner
+
+    def _refiner_on(self, device: Optional['torch.device']) -> Refiner:
+        if device is None:
+            return self.refiner
+        if self._refiner is None and device.type == 'cuda':
+            import torch  # each thread begins on the first GPU, and what is built there keeps its memory there
+            with torch.cuda.device(device):
+                return self.refiner.to(device)
+        return self.refiner.to(device)
 
     def __call__(self, image: np.ndarray, cam: np.ndarray) -> Refinement:
         """One image (H, W, 3) uint8 RGB and its map (H, W), higher is more manipulated."""
@@ -117,7 +126,7 @@ class CGSR:
         results = [{k: np.zeros(image.shape[:2], bool) for k in kinds} for image in images]
         todo = [i for i, p in enumerate(prompts) if p.box is not None] if kinds else []
         if todo:
-            refiner = self.refiner if device is None else self.refiner.to(device)
+            refiner = self._refiner_on(device)
             given = {}
             if isinstance(refiner, MapRefiner):
                 given = dict(maps=[maps[i] for i in todo], threshold=self.threshold)

@@ -6,7 +6,6 @@ import os
 from typing import Any, Dict, Optional, Tuple
 
 from mmengine.config import Config
-from mmengine.device import get_device
 
 from mmcabl.utils.data_configs import TRUTH_STEPS, dicts_in, listed_only, opened, type_name
 from mmcabl.version import __version__
@@ -56,11 +55,20 @@ def test_identity(cfg: Config, checkpoint: str, known: Optional[Dict] = None) ->
     found = _part(cfg, (*NEITHER, *ONLY_TRAINING, 'load_from'), WITHOUT_EFFECT, known)
     for _, node in dicts_in(found, ''):
         node.pop('cache_dir', None)
-    if (found.get('model') or {}).get('precision',
-                          'compile') == 'auto':  # it is another number on another machine
-        from mmcabl.models.localizers.precision import resolved
-        found['model']['precision'] = str(resolved('auto', get_device()))
+        if node.get('precision') == 'auto':  # it is another number on another machine
+            node['precision'] = _automatic(type_name(node).endswith('Refiner'))
     return {**found, 'checkpoint': checkpoint}
+
+
+def _automatic(refiner: bool) -> str:
+    """The type that ``precision='auto'`` of a refiner, or of a localizer, is on this machine."""
+    import torch
+    from mmengine.device import get_device
+
+    from mmcabl.models.localizers.precision import resolved
+    from mmcabl.refinement.encoder_options import encoder_dtype
+    device = torch.device(get_device())
+    return str(encoder_dtype(device, 'float32', 'auto') if refiner else resolved('auto', device))
 
 
 test_identity.__test__ = False  # no test, whatever pytest takes its name for

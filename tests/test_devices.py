@@ -166,6 +166,5 @@ def test_a_refiner_is_built_on_the_models_gpu(monkeypatch):
 
 @contextmanager
 def pushed(stack, item):
-    stack.append(item)
-    yield
+    yield stack.append(item)
     stack.pop()

@@ -4,9 +4,11 @@ import importlib
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
@@ -22,6 +24,7 @@ from mmcabl.engine.cpu.distributed import LAUNCHERS, AnyDeviceDDP, join_gloo_gro
 from mmcabl.engine.cpu.gathered_batchnorm import GatheredBatchNorm
 from mmcabl.models.layers import cabl
 from mmcabl.models.localizers.folding import fast_layout
+from mmcabl.refinement import GrabCutRefiner, cgsr
 from tests.local_slurm import free_port
 
 ROOT = Path(__file__).parents[1] / 'configs'
@@ -151,3 +154,17 @@ def test_only_cpus_get_what_cpus_need(monkeypatch):
     for device in ('meta', 'cpu'):
         cabl.CABL(norm='mean')(torch.ones(1, 3, 4, 4, device=device, requires_grad=True))
     assert recomputed == ['meta']
+
+
+def test_a_refiner_is_built_on_the_models_gpu(monkeypatch):
+    current, built = [], []
+    monkeypatch.setattr(torch.cuda, 'device', lambda device: pushed(current, device))
+    monkeypatch.setattr(cgsr.MODELS, 'build', lambda _: built.extend(current) or GrabCutRefiner())
+    cgsr.CGSR().batch([np.zeros((9, 9, 3), np.uint8)], [np.eye(9)], device=torch.device('cuda', 1))
+    assert built == [torch.device('cuda', 1)] and not current
+
+
+@contextmanager
+def pushed(stack, item):
+    yield stack.append(item)
+    stack.pop()

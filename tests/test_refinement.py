@@ -1,7 +1,5 @@
 """Prompts (Table VI), CGSR on any map, GrabCut."""
 
-from contextlib import contextmanager
-
 import numpy as np
 import pytest
 import torch
@@ -170,25 +168,3 @@ def test_bad_input_is_named(scene):
         CGSR()(image.astype(np.float32), cam)
     with pytest.raises(ValueError, match='iterations=0'):
         GrabCutRefiner(iterations=0)
-
-
-def test_a_refiner_is_built_on_the_models_gpu(monkeypatch):
-    current = []
-
-    @contextmanager
-    def on(device):
-        current.append(device)
-        yield
-        current.pop()
-
-    class Placed(GrabCutRefiner):
-        def __init__(self):
-            super().__init__()
-            self.built_on = list(current)
-
-    monkeypatch.setattr(torch.cuda, 'device', on)
-    monkeypatch.setattr('mmcabl.refinement.cgsr.MODELS.build', lambda _: Placed())
-    cgsr, cam = CGSR(), np.zeros((16, 16), np.float32)
-    cam[4:9, 4:9] = 1
-    cgsr.batch([np.zeros((16, 16, 3), np.uint8)], [cam], device=torch.device('cuda', 1))
-    assert cgsr.refiner.built_on == [torch.device('cuda', 1)] and not current

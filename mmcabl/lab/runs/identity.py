@@ -53,6 +53,7 @@ def training_identity(cfg: Config, known: Optional[Dict] = None) -> Dict:
 def test_identity(cfg: Config, checkpoint: str, known: Optional[Dict] = None) -> Dict:
     """Model, refinement, data, metrics, version; and ``checkpoint``, which names the weights by their contents."""
     found = _part(cfg, (*NEITHER, *ONLY_TRAINING, 'load_from'), WITHOUT_EFFECT, known)
+    node: Any  # a dict, as found is
     for _, node in dicts_in(found, ''):
         node.pop('cache_dir', None)
         if node.get('precision') == 'auto':  # it is another number on another machine

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 
+from mmcabl.engine.scripts.upstream import run_script
 from mmcabl.images import read_image
 from mmcabl.lab.tables import bench as runs
 from mmcabl.lab.tables import paper
@@ -254,3 +255,21 @@ def test_the_real_family_shows_its_own_sets_and_shares_one_training(tmp_path):
 def test_a_table_that_a_family_lacks_is_refused(family, only, lacking):
     found = warm.run([sys.executable, str(SCRIPT), '--family', family, '--only', only, '--collect'])
     assert found.returncode and f'The family {family} has no {lacking}; it has table1' in found.stderr
+
+
+def test_jobs_share_out_the_gpus(bench, monkeypatch):
+    make, _ = bench
+    seen, script = [], runs.run_script
+    monkeypatch.setattr('mmcabl.lab.tables.bench.visible_gpus', lambda: ['3', '5'])
+    monkeypatch.setattr('mmcabl.lab.tables.bench.run_script',
+                        lambda *args, gpu=None, **kwargs: (seen.append(gpu), script(*args, **kwargs)))
+    make().run([('cabl', 0), ('cabl', 1), ('none', 0), ('none', 1)], [], jobs=None)
+    assert len(seen) == 8 and set(seen) == {'3', '5'}
+    seen.clear()
+    make().run([('cabl', 2)], [], jobs=1)
+    assert seen == [None, None], 'one job has all of them'
+
+
+def test_a_failed_run_says_its_last_line(tmp_path):
+    with pytest.raises(SystemExit, match=r'ended with exit status .*whose last line is ".*nowhere\.py'):
+        run_script('test.py', str(tmp_path / 'nowhere.py'), 'none.pth', log=tmp_path / 'x/test.log')

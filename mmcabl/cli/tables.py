@@ -35,7 +35,8 @@ def parse_args(arguments: Optional[Sequence[str]], prog: Optional[str]) -> argpa
     parser.add_argument('--systems', nargs='+', choices=['all', *SYSTEMS], default=[], metavar='SYSTEM',
                         help=f"of Table I, run too: all, or some of {', '.join(SYSTEMS)}")
     parser.add_argument('--collect', action='store_true', help='run nothing')
-    parser.add_argument('--jobs', type=int, default=1, help='runs at a time')
+    parser.add_argument('--jobs', type=int, help='runs at a time; by default one for each GPU, each on its own, '
+                        'or one')
     parser.add_argument('--threads', type=int, default=0, help='of each run; all cores by default')
     parser.add_argument('--train-images', type=int, default=2400, help='of the rehearsal')
     parser.add_argument('--test-images', type=int, default=60, help="of each of the rehearsal's four sets")

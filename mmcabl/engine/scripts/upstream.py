@@ -66,21 +66,34 @@ def with_options(cfg: Config, options: Sequence[str]) -> Config:
     return cfg
 
 
-def run_script(script: str, *arguments: str, log: Optional[Path] = None, threads: Optional[int] = None) -> None:
+def visible_gpus() -> List[str]:
+    """The numbers of the GPUs that this process may use, as ``CUDA_VISIBLE_DEVICES`` takes them."""
+    import torch
+    if not torch.cuda.is_available():
+        return []
+    given = os.environ.get('CUDA_VISIBLE_DEVICES')
+    return given.split(',') if given else [str(n) for n in range(torch.cuda.device_count())]
+
+
+def run_script(script: str, *arguments: str, log: Optional[Path] = None, threads: Optional[int] = None,
+               gpu: Optional[str] = None) -> None:
     """Run ``tools/train.py`` or ``tools/test.py``, and so the unmodified script of a toolbox, in its own process.
 
     Args:
         log: file to which everything it prints is added; None: this process's output.
         threads: of PyTorch and OpenCV; all cores by default.
+        gpu: the one that it sees; None: those of this process.
 
     Raises:
-        SystemExit: it ended with another status than 0; the sentence says where its message is.
+        SystemExit: it ended with another status than 0; the sentence has its last line and says where the rest is.
     """
     command = [sys.executable, str(TOOLS / script), *arguments]
     print('+', ' '.join(command), flush=True)
     environment = {**os.environ, 'PYTHONUNBUFFERED': '1'}
     if threads:
         environment.update(OMP_NUM_THREADS=str(threads), MKL_NUM_THREADS=str(threads))
+    if gpu is not None:
+        environment['CUDA_VISIBLE_DEVICES'] = gpu
     if log is None:
         code = subprocess.run(command, env=environment, check=False).returncode
     else:
@@ -88,7 +101,13 @@ def run_script(script: str, *arguments: str, log: Optional[Path] = None, threads
         with open(log, 'a') as file:
             code = subprocess.run(command, env=environment, check=False, stdout=file, stderr=file).returncode
     if code:
-        where = f'in {log}' if log else 'above'
+        where = f'in {log}, whose last line is "{_last_line(log)}"' if log else 'above'
         raise SystemExit(f'{script} ended with exit status {code}; its own message is {where}. Run the same '
                          'command again to go on from the last checkpoint.')
+
+
+def _last_line(log: Path) -> str:
+    """What a run said last, shortened."""
+    said = [line.strip() for line in log.read_text(errors='replace').splitlines() if line.strip()]
+    return said[-1][:300] if said else ''
 

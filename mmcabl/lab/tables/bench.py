@@ -5,12 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import Queue
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from mmengine.config import Config
 
 from mmcabl.engine.needs import test_needs, training_needs
-from mmcabl.engine.scripts.upstream import run_script, with_options
+from mmcabl.engine.scripts.upstream import run_script, visible_gpus, with_options
 from mmcabl.lab.runs.identity import test_identity, training_identity
 from mmcabl.lab.runs.work_folders import existing, finish, finished, folder_for, sha256_of, trained_weights
 from mmcabl.lab.tables.families import Family, data_options
@@ -71,14 +72,14 @@ class Bench:
         """The run whose training serves this one."""
         return self.family.trained_as.get(run[0], run[0]), run[1]
 
-    def train(self, run: Run) -> Path:
+    def train(self, run: Run, gpu: Optional[str] = None) -> Path:
         """Train, go on, or find it done; returns the checkpoint."""
         run = self._training(run)
         config, cfg, options = self._train_config(run)
         folder = folder_for(self._place(run, 'train'), training_identity(cfg, self._listings))
         if finished(folder) is None:
             run_script('train.py', str(config), '--resume', 'auto', '--work-dir', str(folder), '--cfg-options',
-                       *options, log=folder / 'train.log', threads=self.threads)
+                       *options, log=folder / 'train.log', threads=self.threads, gpu=gpu)
             finish(folder, trained_weights(folder))
         return folder / finished(folder)['checkpoint']
 
@@ -92,17 +93,17 @@ class Bench:
         done = folder and finished(folder)
         return (folder / done['checkpoint'], done['sha256']) if done else None
 
-    def test(self, run: Run, stage: str = 'test') -> None:
+    def test(self, run: Run, stage: str = 'test', gpu: Optional[str] = None) -> None:
         """Test on all data sets (``test``) or under perturbations (``robustness``); an interrupted test goes on."""
         if self.family.given_weights(run[0]) is None:
-            self.train(run)
+            self.train(run, gpu)
         checkpoint, digest = self._weights(run)
         config, cfg, options = self._test_config(run, stage)
         wanted = test_identity(cfg, digest, self._listings)
         folder = folder_for(self._place(run, stage), wanted)
         if not (folder / SUMMARY).is_file():
             run_script('test.py', str(config), str(checkpoint), '--work-dir', str(folder), '--cfg-options', *options,
-                       log=folder / 'test.log', threads=self.threads)
+                       log=folder / 'test.log', threads=self.threads, gpu=gpu)
 
     def result(self, run: Run, stage: str = 'test') -> Optional[Path]:
         """Folder of a finished test; None: there is none with these settings.
@@ -147,14 +148,26 @@ class Bench:
         if found:
             raise SystemExit('\n'.join(dict.fromkeys(found)))
 
-    def run(self, tests: Sequence[Run], robustness: Sequence[Run], jobs: int = 1) -> None:
-        """Run what is missing, ``jobs`` at a time; SystemExit where a run failed, once the others have ended."""
+    def run(self, tests: Sequence[Run], robustness: Sequence[Run], jobs: Optional[int] = 1) -> None:
+        """Run what is missing, ``jobs`` at a time; SystemExit where a run failed, once the others have ended.
+
+        Where there are GPUs and several jobs, each job sees the GPU that has fewest. None: a job for each GPU.
+        """
         self.check(tests, robustness)
+        gpus = visible_gpus() if jobs != 1 else []
+        jobs = jobs or max(1, len(gpus))
+        free: Queue = Queue()
+        for number in range(jobs):
+            free.put(gpus[number % len(gpus)] if gpus else None)
 
         def both(run: Run) -> None:
-            self.test(run)
-            if run in robustness:
-                self.test(run, 'robustness')
+            gpu = free.get()
+            try:
+                self.test(run, gpu=gpu)
+                if run in robustness:
+                    self.test(run, 'robustness', gpu)
+            finally:
+                free.put(gpu)
 
         with ThreadPoolExecutor(jobs) as pool:
             futures = [pool.submit(both, run) for run in tests]

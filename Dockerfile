@@ -1,12 +1,12 @@
 # docker build -t mmcabl .
 # docker run --rm -u "$(id -u):$(id -g)" -v "$PWD:/work" mmcabl check photographs --out report
 #
-# TORCH_INDEX is the address of a build of PyTorch, as its own installation page gives it for CPU or a CUDA version.
-# Empty: the build that pip finds, which runs on a CPU and, on Linux with `docker run --gpus all`, on NVIDIA's GPUs:
-#        docker build -t mmcabl:cpu --build-arg TORCH_INDEX=ADDRESS-OF-THE-CPU-BUILD .
+# PyTorch is the build that pip finds: it runs on a CPU and, with `docker run --gpus all`, on NVIDIA's GPUs. For another
+# one, for a CPU or a CUDA version, give the options of pip that PyTorch's own installation page names:
+#        docker build -t mmcabl:cpu --build-arg TORCH_OPTIONS="..." .
 FROM python:3.11-slim
 
-ARG TORCH_INDEX=
+ARG TORCH_OPTIONS=
 ARG EXTRAS=onedl,quickstart,scoring,tables
 
 ENV PIP_NO_CACHE_DIR=1 \
@@ -23,7 +23,8 @@ RUN apt-get update \
 WORKDIR /opt/mmcabl
 COPY constraints constraints
 # Apart from the rest: a change of the code does not fetch PyTorch again.
-RUN pip install --constraint constraints/onedl.txt ${TORCH_INDEX:+--index-url "${TORCH_INDEX}"} torch torchvision
+# hadolint ignore=SC2086
+RUN pip install --constraint constraints/onedl.txt ${TORCH_OPTIONS} torch torchvision
 
 COPY . .
 RUN pip install --constraint constraints/onedl.txt ".[${EXTRAS}]" \

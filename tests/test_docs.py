@@ -14,7 +14,6 @@ from mmengine.config import Config
 
 import mmcabl.models  # noqa: F401, registers
 from mmcabl.registry import DATASETS, HOOKS, METRICS, MODELS, TRANSFORMS
-from mmcabl.zoo import model_cards
 from tests.doc_blocks import PAGES, ROOT, blocks, check, commands
 
 BLOCKS = blocks()
@@ -90,8 +89,6 @@ def test_python_blocks_run(block, tmp_path, monkeypatch):
     if not _is_config(block.text):
         if 'mmseg' in block.text:
             pytest.importorskip('mmseg')
-        if 'ForensicInferencer(' in block.text and not any(card.weights for card in model_cards().values()):
-            pytest.skip('no weights come with this version')
         monkeypatch.chdir(tmp_path)
         exec(compile(block.text, str(block), 'exec'), {'__name__': 'docs', **given(tmp_path)})
         return

@@ -3,7 +3,14 @@
 import re
 from typing import Dict, List, Tuple
 
-from mmcabl.conversion import cat_net_names, gsr_net_names, mantra_net_names, mvss_net_names, weak_systems
+from mmcabl.conversion import (
+    cat_net_names,
+    efficientnet_names,
+    gsr_net_names,
+    mantra_net_names,
+    mvss_net_names,
+    weak_systems,
+)
 from mmcabl.conversion.rules import Conversion, State, renaming
 
 __all__ = ['CONVERSIONS', 'Conversion', 'State', 'convert_system', 'renaming']
@@ -11,6 +18,7 @@ __all__ = ['CONVERSIONS', 'Conversion', 'State', 'convert_system', 'renaming']
 #: By the name that the converter is given; other systems add theirs.
 CONVERSIONS: Dict[str, Conversion] = {
     **cat_net_names.CONVERSIONS,
+    **efficientnet_names.CONVERSIONS,
     **gsr_net_names.CONVERSIONS,
     **mantra_net_names.CONVERSIONS,
     **mvss_net_names.CONVERSIONS,

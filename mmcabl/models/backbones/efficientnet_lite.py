@@ -25,3 +25,8 @@ class EfficientNetLite(EfficientNet):
         if arch not in self.arch_settings:
             raise ValueError(f'Unknown arch {arch!r} of EfficientNetLite; accepted is lite0.')
         super().__init__(arch=arch, act_cfg=act_cfg, **kwargs)
+
+    def train(self, mode: bool = True) -> 'EfficientNetLite':
+        """As ``nn.Module``: returns the module (mmpretrain's base class forgets to)."""
+        super().train(mode)
+        return self

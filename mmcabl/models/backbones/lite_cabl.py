@@ -92,8 +92,3 @@ class LiteCABL(EfficientNetLite):
     def covered_shape(self, shape: Tuple[int, int]) -> Tuple[int, int]:
         """(height, width) in px that the token grid of an input (H, W) spans, padding included."""
         return tuple(STRIDE * side for side in self.token_grid(shape))
-
-    def train(self, mode: bool = True) -> 'LiteCABL':
-        """As ``nn.Module``: returns the module (mmpretrain's base class forgets to)."""
-        super().train(mode)
-        return self

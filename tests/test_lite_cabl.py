@@ -10,8 +10,8 @@ from mmcabl.conversion.table1 import convert_system
 from mmcabl.models.localizers.attention import RunningAverage
 from mmcabl.registry import MODELS
 
-STAGES = ((32, 16, 1, 3, 1, 1), (16, 24, 6, 3, 2, 2), (24, 40, 6, 5, 2, 2), (40, 80, 6, 3, 2, 3), (80, 112, 6, 5, 1, 3),
-          (112, 192, 6, 5, 2, 4), (192, 320, 6, 3, 1, 1))
+STAGES = ((32, 16, 1, 3, 1, 1), (16, 24, 6, 3, 2, 2), (24, 40, 6, 5, 2, 2), (40, 80, 6, 3, 2, 3),
+          (80, 112, 6, 5, 1, 3), (112, 192, 6, 5, 2, 4), (192, 320, 6, 3, 1, 1))
 
 
 class Block(nn.Module):
@@ -38,8 +38,9 @@ class Published(nn.Module):
     def __init__(self):
         super().__init__()
         self._conv_stem, self._bn0 = nn.Conv2d(3, 32, 3, 2, 1, bias=False), nn.BatchNorm2d(32, 1e-3)
-        self._blocks = nn.ModuleList(Block(before if i == 0 else after, after, expansion, kernel, stride if i == 0 else 1)
-                                     for before, after, expansion, kernel, stride, count in STAGES for i in range(count))
+        self._blocks = nn.ModuleList(
+            Block(before if i == 0 else after, after, expansion, kernel, stride if i == 0 else 1)
+            for before, after, expansion, kernel, stride, count in STAGES for i in range(count))
         self._conv_head, self._bn1 = nn.Conv2d(320, 1280, 1, bias=False), nn.BatchNorm2d(1280, 1e-3)
         self._fc = nn.Linear(1280, 2)
 
@@ -117,8 +118,8 @@ def test_shapes_and_attention(state, shape):
 
 
 def test_what_it_refuses():
-    for options, said in ((dict(arch='lite9'), "^Unknown arch 'lite9'"), (dict(embed_dims=10), 'num_heads=3 does not'),
-                          (dict(out_indices=(2, )), 'accepted is -1'), (dict(cabl_blocks='5'), '5')):
+    for options, said in ((dict(arch='lite9'), "^Unknown arch 'lite9'"),
+                          (dict(embed_dims=10), 'num_heads=3 does not'), (dict(out_indices=(2, )), 'accepted is -1'), (dict(cabl_blocks='5'), '5')):
         with pytest.raises(ValueError, match=said):
             MODELS.build(dict(type='mmcabl.LiteCABL', **options))
     with pytest.raises(ValueError, match='given 31 x 64 px'):

@@ -1,4 +1,4 @@
-"""Published ImageNet weights of EfficientNet-Lite0, by the names of mmpretrain's EfficientNet: ``LiteCABL`` starts from them."""
+"""EfficientNet-Lite0's published ImageNet weights, from which ``LiteCABL`` starts, by mmpretrain's names."""
 
 import re
 

@@ -16,7 +16,7 @@ class EfficientNetLite(EfficientNet):
     layer_settings = {
         **EfficientNet.layer_settings,
         # kernel, channels, squeeze (0: none), stride, expansion, kind; the numbers of b0
-        'l': [[[kernel, channels, 0, stride, expansion, kind] for kernel, channels, _, stride, expansion, kind in stage]
+        'l': [[[kernel, channels, 0, *others] for kernel, channels, _, *others in stage]
               for stage in EfficientNet.layer_settings['b']],
     }
     arch_settings = {'lite0': (1.0, 1.0, 224)}

@@ -1,4 +1,4 @@
-from typing import Iterator, Optional, Sequence, Tuple, Union
+from typing import Optional, Sequence, Tuple, Union
 
 import torch
 from mmengine.model.weight_init import trunc_normal_
@@ -46,7 +46,8 @@ class LiteCABL(EfficientNetLite):
         if out_indices not in (-1, (LAST, ), [LAST]):
             raise ValueError(f'out_indices={out_indices!r} of LiteCABL; accepted is -1, its last stage.')
         if embed_dims % num_heads:
-            raise ValueError(f'LiteCABL was given embed_dims={embed_dims}, which num_heads={num_heads} does not divide.')
+            raise ValueError(f'LiteCABL was given embed_dims={embed_dims}, which num_heads={num_heads} does not '
+                             'divide.')
         super().__init__(arch, out_indices=(LAST, ), **kwargs)
         del self.layers[LAST + 1:]
         self.cabl_blocks = sorted(parse_blocks(cabl_blocks, LAST))
@@ -64,21 +65,20 @@ class LiteCABL(EfficientNetLite):
         super().init_weights()
         trunc_normal_(self.cls_token, std=0.02)
 
-    def _stages(self, x: Tensor) -> Iterator[Tuple[int, Tensor]]:
-        """Number and map of the stem (0) and of each stage."""
+    def _map(self, x: Tensor) -> Tensor:
+        """Through the stem (0) and the stages, 1 to 4."""
         for i, layer in enumerate(self.layers):
             x = layer(x)
             if str(i) in self.cabl:
                 x = self.cabl[str(i)](x)
-            yield i, x
+        return x
 
     def forward(self, x: Tensor) -> tuple:
         """(B, 3, H, W) to ``((map, tokens), )``."""
         if min(x.shape[-2:]) < 32:
             raise ValueError(f'LiteCABL was given {x.shape[-2]} x {x.shape[-1]} px (height x width); '
                              'it accepts 32 px and more on each side.')
-        for _, x in self._stages(x):
-            pass
+        x = self._map(x)
         tokens = self.token_conv(x).flatten(2).transpose(1, 2)
         tokens = torch.cat([self.cls_token.expand(len(x), -1, -1).to(tokens.dtype), tokens], dim=1)
         for layer in self.trans:

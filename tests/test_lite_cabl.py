@@ -119,7 +119,8 @@ def test_shapes_and_attention(state, shape):
 
 def test_what_it_refuses():
     for options, said in ((dict(arch='lite9'), "^Unknown arch 'lite9'"),
-                          (dict(embed_dims=10), 'num_heads=3 does not'), (dict(out_indices=(2, )), 'accepted is -1'), (dict(cabl_blocks='5'), '5')):
+                          (dict(embed_dims=10), 'num_heads=3 does not'),
+                          (dict(out_indices=(2, )), 'accepted is -1'), (dict(cabl_blocks='5'), '5')):
         with pytest.raises(ValueError, match=said):
             MODELS.build(dict(type='mmcabl.LiteCABL', **options))
     with pytest.raises(ValueError, match='given 31 x 64 px'):

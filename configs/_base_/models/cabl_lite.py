@@ -11,4 +11,5 @@ model = dict(
     head=dict(in_channels=112, embed_dims=96, pooling='lse', token_summary='patches'),
     scales=['native'],
     attention_residual=1.,
-    postprocessor=dict(prompt='box', compare=['null', 'point', 'box_point'], refiner=dict(type='mmcabl.GrabCutRefiner')))
+    postprocessor=dict(
+        prompt='box', compare=['null', 'point', 'box_point'], refiner=dict(type='mmcabl.GrabCutRefiner')))

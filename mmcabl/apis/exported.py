@@ -8,7 +8,7 @@ import numpy as np
 
 from mmcabl.apis.image_stream import ImageStream, checked_threshold
 from mmcabl.apis.inputs import Given, pixels_and_orientation
-from mmcabl.apis.model_choice import THRESHOLD, Choice
+from mmcabl.apis.model_choice import Choice
 from mmcabl.apis.refiner_choice import refiner_settings
 from mmcabl.export.about import card_of, read_about
 from mmcabl.images import read_picture
@@ -55,7 +55,7 @@ class ExportedInferencer(ImageStream):
         self.session = open_session(path)
         self.about = read_about(self.session.get_modelmeta().custom_metadata_map, to_text(path))
         self.card = card_of(self.about, path)
-        self.threshold, self.failures = checked_threshold(threshold, THRESHOLD), Failures(limit=0)
+        self.threshold, self.failures = checked_threshold(threshold, self.card.threshold), Failures(limit=0)
         settings = dict(self.about['postprocessor'])
         if refiner is not None:
             settings.update(refiner_settings(refiner))

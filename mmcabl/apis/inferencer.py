@@ -14,7 +14,7 @@ from mmcabl.apis.deciding import decided, tested
 from mmcabl.apis.devices import existing_device
 from mmcabl.apis.image_stream import ImageStream, checked_threshold
 from mmcabl.apis.inputs import Given, pixels_and_orientation
-from mmcabl.apis.model_choice import DEFAULT, THRESHOLD, Choice, choose_model, with_data_of
+from mmcabl.apis.model_choice import DEFAULT, Choice, choose_model, with_data_of
 from mmcabl.apis.model_configs import read_config
 from mmcabl.records.store import fingerprint
 from mmcabl.structures import ForensicSample, forensic_sample
@@ -66,7 +66,7 @@ class ForensicInferencer(ImageStream, BaseInferencer):
                  device: Optional[str] = None, refiner: Union[str, Dict, None] = None,
                  threshold: Optional[float] = None, *, compare: bool = False, trust: bool = False) -> None:
         choice = model if isinstance(model, Choice) else choose_model(model, weights)
-        self.threshold = checked_threshold(threshold, THRESHOLD)
+        self.threshold = checked_threshold(threshold, choice.card.threshold)
         self.device = existing_device(device or '')
         self.failures = Failures(limit=0)
         self._refiner, self._compare, self._trust = refiner, compare, trust

@@ -19,7 +19,6 @@ WEIGHTS = ('.safetensors', '.pth', '.pt')
 #: What is said of weights that nobody has described.
 UNKNOWN = ('not stated: these weights have no model card. Try them on photographs whose truth you know before you '
            'believe them.')
-THRESHOLD = 0.5
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import typer
 
 from mmcabl.apis.image_stream import checked_threshold
 from mmcabl.apis.inputs import Given, given_images, photographs_in
-from mmcabl.apis.model_choice import DEFAULT, THRESHOLD, Choice, choose_model, with_data_of
+from mmcabl.apis.model_choice import DEFAULT, Choice, choose_model, with_data_of
 from mmcabl.apis.model_configs import read_config
 from mmcabl.apis.refiner_choice import refiner_settings
 from mmcabl.cli.judging import judge, make_inferencer
@@ -40,8 +40,8 @@ def check(
     refiner: Annotated[Optional[str], typer.Option(help="Masks by grabcut, by sam (weights in checkpoints), or by a "
                                                    "file of SAM's weights; by default as the model's config says.",
                                                    rich_help_panel=PANEL)] = None,
-    threshold: Annotated[Optional[float], typer.Option(help='Score from which a photograph is flagged; '
-                                                       f'{THRESHOLD:g} by default.', rich_help_panel=PANEL)] = None,
+    threshold: Annotated[Optional[float], typer.Option(help='Score from which a photograph is flagged; by default '
+                                                       "the model's own, on its card.", rich_help_panel=PANEL)] = None,
     device: Annotated[str, typer.Option(help='cpu, cuda, cuda:1; a GPU if there is one.',
                                         rich_help_panel=PANEL)] = '',
     maps: Annotated[int, typer.Option(help='Also keep the soft maps as PNG of 8 or 16 bits.')] = 0,
@@ -103,7 +103,7 @@ def decided(choice: Choice, refiner: Optional[str], threshold: Optional[float]) 
     else:
         cfg = read_config(choice.config, imports=False)
         card, config = with_data_of(card, cfg), digest(cfg.to_dict())
-    threshold = checked_threshold(threshold, THRESHOLD)
+    threshold = checked_threshold(threshold, card.threshold)
     about = About(card, sha256, threshold, refiner or '')
     return about, dict(mmcabl=__version__, weights=sha256, config=config, threshold=threshold, refiner=settings)
 

@@ -1,4 +1,4 @@
-"""From nothing to found forgeries on embedded data: make images, train, test, report.
+"""From nothing to found forgeries on embedded data: make images, have shipped weights judge some, train, test, report.
 
 Run again, it reuses what is there; with other options it works beside that. ``make quickstart`` sets up and calls it.
 """
@@ -14,7 +14,7 @@ from typing import Dict, Iterator, Optional, Sequence
 from mmengine.config import Config
 
 from mmcabl.lab.quickstart import quickstart_report as reporting
-from mmcabl.lab.quickstart.quickstart_stages import Plan, make_data, test, train
+from mmcabl.lab.quickstart.quickstart_stages import Plan, check, make_data, test, train
 from mmcabl.lab.runs.work_folders import folder_for, made_for
 from mmcabl.zoo.metafiles import root_folder
 
@@ -53,6 +53,9 @@ def main(arguments: Optional[Sequence[str]] = None, prog: Optional[str] = None) 
 
     with stage('data', seconds):
         train_data, test_data = make_data(plan)
+    with stage('check', seconds):
+        page = check(plan, test_data)
+        print(f'A first report, by weights that come with the package: {page}', flush=True)
     with stage('train', seconds):
         checkpoint = train(plan, train_data, test_data)
     with stage('test', seconds):

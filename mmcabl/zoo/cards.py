@@ -27,6 +27,8 @@ class ModelCard:
         figures: data set -> metric -> value, as measured with this very file where it has one.
         size: of the file of weights in bytes; 0 without one.
         parameters: of the network; 0 where not stated.
+        threshold: of the image score, from which a photograph is flagged unless its user wants another; the metafile
+            says how it was chosen.
     """
 
     name: str
@@ -40,6 +42,7 @@ class ModelCard:
     figures: Dict[str, Dict[str, float]] = field(default_factory=dict)
     size: int = 0
     parameters: int = 0
+    threshold: float = 0.5
 
     @property
     def config_path(self) -> str:
@@ -112,4 +115,5 @@ def _card(entry: Dict[str, Any]) -> ModelCard:
         not_for=' '.join(str(known.get('Not For', '')).split()),
         figures={result['Dataset']: dict(result['Metrics']) for result in entry.get('Results') or ()},
         size=int(known.get('Bytes', 0)),
-        parameters=int(known.get('Parameters', 0)))
+        parameters=int(known.get('Parameters', 0)),
+        threshold=float(known.get('Threshold', 0.5)))

@@ -1,5 +1,5 @@
 # Weak training on windows of real forgeries of CASIA v2 beside the photographs they were made of
-# (tools/pair_forgeries.py: where they differ is known, though nobody drew it) and on the plain forgeries of real_plain-96.py.
+# (tools/pair_forgeries.py: where they differ is known, though nobody drew it), and on those of real_plain-96.py.
 _base_ = './real_plain-96.py'
 train_dataloader = dict(
     dataset=dict(

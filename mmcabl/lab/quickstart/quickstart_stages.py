@@ -1,6 +1,8 @@
 """The quick start's stages: data, training, testing. Each is skipped when its result is there."""
 
 import json
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Sequence, Tuple
@@ -55,6 +57,23 @@ def make_data(plan: Plan) -> Tuple[Path, Path]:
     train, test = (synthetic(plan.root / 'data' / split, split, count, 2 * plan.seed + number)
                    for number, (split, count) in enumerate(wanted))
     return train, test
+
+
+def check(plan: Plan, data: Path, images: int = 6) -> Path:
+    """``mmcabl check`` by the shipped weights on the first test images, half of them forged; returns the report.
+
+    Raises:
+        SystemExit: it ended with another status than 0; what it said is above.
+    """
+    out = plan.root / 'check'
+    listed = [json.loads(line) for line in (data / 'manifest.jsonl').read_text().splitlines()[:images]]
+    photographs = [str(data / one['image']) for one in listed]
+    command = [sys.executable, '-m', 'mmcabl', 'check', *photographs, '--out', str(out)]
+    print('+', ' '.join(command), flush=True)
+    code = subprocess.run(command, check=False).returncode
+    if code:
+        raise SystemExit(f'mmcabl check ended with exit status {code}; its own message is above.')
+    return out / 'report.html'
 
 
 def train(plan: Plan, data: Path, test_data: Path) -> Path:

@@ -40,8 +40,8 @@ def check(
     refiner: Annotated[Optional[str], typer.Option(help="Masks by grabcut, by sam (weights in checkpoints), or by a "
                                                    "file of SAM's weights; by default as the model's config says.",
                                                    rich_help_panel=PANEL)] = None,
-    threshold: Annotated[Optional[float], typer.Option(help='Score from which a photograph is flagged; by default '
-                                                       "the model's own, on its card.", rich_help_panel=PANEL)] = None,
+    threshold: Annotated[Optional[float], typer.Option(help="Score from which a photograph is flagged; the model's "
+                                                       'own by default, on its card.', rich_help_panel=PANEL)] = None,
     device: Annotated[str, typer.Option(help='cpu, cuda, cuda:1; a GPU if there is one.',
                                         rich_help_panel=PANEL)] = '',
     maps: Annotated[int, typer.Option(help='Also keep the soft maps as PNG of 8 or 16 bits.')] = 0,

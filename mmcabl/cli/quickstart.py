@@ -1,4 +1,4 @@
-"""From nothing to found forgeries on embedded data: make images, have shipped weights judge some, train, test, report.
+"""From nothing to found forgeries on embedded data: make images, judge some by shipped weights, train, test, report.
 
 Run again, it reuses what is there; with other options it works beside that. ``make quickstart`` sets up and calls it.
 """

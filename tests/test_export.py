@@ -53,6 +53,20 @@ def test_free_sizes_agree_with_pytorch(tmp_path, kind, changes):
     assert len(rows) == len(SIZES) and max(max(row['score'], row['map']) for row in rows) <= TOLERANCE
 
 
+@pytest.mark.parametrize('size', [(32, 32), (45, 70)])
+def test_tensorflows_padding_and_pooled_logits_are_exported(tmp_path, size):
+    """A network that pads by its input's size, and a logit that is divided by the number of positions."""
+    pytest.importorskip('onnx')
+    pytest.importorskip('onnxruntime')
+    cfg = Config.fromfile(ROOT / 'configs/_base_/models/cabl_lite.py').model
+    cfg.backbone.update(init_cfg=None, depth=1)
+    torch.manual_seed(0)
+    model = MODELS.build(cfg).eval()
+    torch.nn.init.normal_(model.head.conv_cls_head.weight, std=0.1)
+    write_network(ExportedNetwork(model), tmp_path / 'model', 'onnx', None, dict(mmcabl='{}'))
+    checked(differences(reference(model), exported(tmp_path / 'model', 'onnx'), [size]), 'onnx')
+
+
 @pytest.mark.parametrize('changes', [dict(operator='laplacian', structure='i', norm='mean'),
                                      dict(operator='scharr', structure='ii', norm='sigmoid')], ids=str)
 def test_what_is_exported_computes_the_same(changes):

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Tuple
 
 import torch
+from mmcv.cnn.bricks import Conv2dAdaptivePadding
 from mmcv.cnn.bricks.transformer import AdaptivePadding
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -52,6 +53,28 @@ class TracedPadding(nn.Module):
         return F.pad(x, (0, right, 0, below))
 
 
+class TracedSame(nn.Module):
+    """mmcv's ``Conv2dAdaptivePadding``, TensorFlow's ``same``, for sizes that are not known yet.
+
+    Raises:
+        ValueError: a kernel smaller than its stride or a dilated one, where the padding could be none.
+    """
+
+    def __init__(self, conv: nn.Conv2d) -> None:
+        super().__init__()
+        if min(k - s for k, s in zip(conv.kernel_size, conv.stride)) < 0 or set(conv.dilation) != {1}:
+            raise ValueError(f'A convolution with kernel {conv.kernel_size}, stride {conv.stride} and dilation '
+                             f'{conv.dilation} that pads by its input cannot be exported.')
+        self.conv = conv
+
+    def forward(self, x: Tensor) -> Tensor:
+        conv, sides = self.conv, []
+        for size, kernel, stride in zip(x.shape[:-3:-1], conv.kernel_size[::-1], conv.stride[::-1]):
+            whole = ((size + stride - 1) // stride - 1) * stride + kernel - size
+            sides += [whole // 2, whole - whole // 2]
+        return F.conv2d(F.pad(x, sides), conv.weight, conv.bias, conv.stride, 0, conv.dilation, conv.groups)
+
+
 def traceable(backbone: nn.Module) -> nn.Module:
     """A copy whose layers compute the same without decisions that depend on the input's size."""
     backbone = deepcopy(backbone)
@@ -59,6 +82,8 @@ def traceable(backbone: nn.Module) -> nn.Module:
         if isinstance(module, CABL):
             module.forward = partial(traced_respond, module)
         for name, child in list(module.named_children()):
+            if isinstance(child, Conv2dAdaptivePadding):
+                setattr(module, name, TracedSame(child))
             if isinstance(child, AdaptivePadding):
                 if child.padding != 'corner' or child.kernel_size != child.stride:
                     raise ValueError(f'A {type(backbone).__name__} that pads {child.padding!r} cannot be exported.')

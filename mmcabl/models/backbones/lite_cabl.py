@@ -87,8 +87,9 @@ class LiteCABL(EfficientNetLite):
 
     def token_grid(self, shape: Tuple[int, int]) -> Tuple[int, int]:
         """(rows, columns) of the patch tokens of an input (H, W)."""
-        return tuple(-(-side // STRIDE) for side in shape)
+        return (shape[0] + STRIDE - 1) // STRIDE, (shape[1] + STRIDE - 1) // STRIDE
 
     def covered_shape(self, shape: Tuple[int, int]) -> Tuple[int, int]:
         """(height, width) in px that the token grid of an input (H, W) spans, padding included."""
-        return tuple(STRIDE * side for side in self.token_grid(shape))
+        rows, columns = self.token_grid(shape)
+        return STRIDE * rows, STRIDE * columns

@@ -1,4 +1,3 @@
-import math
 from typing import Dict, List, Optional, Sequence, Tuple
 
 import torch
@@ -111,8 +110,9 @@ class WeakLabelHead(BaseModule):
         """(B, num_classes, N) logits of positions to (B, num_classes)."""
         if self.pooling == 'mean':
             return scores.mean(-1)
-        scaled = (scores.float() * self.sharpness).logsumexp(-1) - math.log(scores.size(-1))
-        return scaled / self.sharpness
+        scaled = scores.float() * self.sharpness
+        # the second is log N, which a tracer would take for a constant
+        return (scaled.logsumexp(-1) - torch.zeros_like(scaled).logsumexp(-1)) / self.sharpness
 
     def class_maps(self, feats: Sequence, input_shape: Tuple[int, int],
                    grid: Optional[Tuple[int, int]] = None) -> Dict[str, Tensor]:

@@ -1,0 +1,2 @@
+_base_ = './cabl_lite_kept-out.py'
+model = dict(backbone=dict(cabl_blocks='none'))

@@ -18,7 +18,7 @@ def in_lmdb(folder, path, prefix=''):
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Files of a folder; ``/busy`` fails as often as the server's ``busy`` says, ``/huge`` says it is, ``/cut`` is."""
+    """Files of a folder; ``/busy`` fails as often as the server's ``busy`` says; ``/huge``, ``/cut`` are."""
 
     def do_GET(self):
         self.server.asked.append(self.path)

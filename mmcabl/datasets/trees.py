@@ -2,6 +2,7 @@
 
 import os
 import posixpath
+from itertools import takewhile
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Set
 
 from mmcabl.datasets.lists.fetched import fetched
@@ -106,8 +107,8 @@ def tree_of(root: str, backend_args: Backend = None, listing: str = '') -> Local
     try:
         return NamedTree(root, _listed(listing, backend_args))
     except ValueError as error:
-        raise ValueError(f'{shown(root)} cannot be listed, and its list of files cannot be had ({error}); write one in '
-                         f'the data root, `find . -type f > {LISTING}`, name another by listing=..., or use '
+        raise ValueError(f'{shown(root)} cannot be listed, and its list of files cannot be had ({error}); write one '
+                         f'in the data root (find . -type f > {LISTING}), name another (listing=...), or use '
                          'mmcabl.ForgeryList.') from None
 
 
@@ -119,23 +120,28 @@ def stored_names(root: str, backend_args: Backend = None) -> Optional[List[str]]
         return _keys(backend, start)
     if not hasattr(backend, 'list_dir_or_file'):
         return None
-    return sorted(str(name).replace(os.sep, '/') for name in
-                  backend.list_dir_or_file(root, list_dir=False, list_file=True, recursive=True))
+    try:
+        return sorted(str(name).replace(os.sep, '/') for name in
+                      backend.list_dir_or_file(root, list_dir=False, list_file=True, recursive=True))
+    except NotImplementedError:  # old clients
+        return None
 
 
 def _keys(backend: Any, start: str) -> List[str]:
-    """Of an LMDB that is opened for this alone: an open one must not go through a fork."""
+    """Of an LMDB, which is closed again unless it was open."""
     import lmdb
+    there = backend._client
     try:
-        with lmdb.open(backend.db_path, readonly=True, lock=False, **backend.kwargs) as opened, opened.begin() as at:
-            cursor, found, first = at.cursor(), [], start.encode()
-            if not (cursor.set_range(first) if first else cursor.first()):
-                return []
-            for key in cursor.iternext(keys=True, values=False):
-                if not key.startswith(first):
-                    break
-                found.append(os.fsdecode(key[len(first):]))
-            return found
+        opened = there or lmdb.open(backend.db_path, readonly=True, lock=False, **backend.kwargs)
+        try:
+            with opened.begin() as at:
+                cursor, first = at.cursor(), start.encode()
+                more = cursor.set_range(first) if first else cursor.first()
+                keys = takewhile(lambda key: key.startswith(first), cursor.iternext(values=False)) if more else ()
+                return [os.fsdecode(key[len(first):]) for key in keys]
+        finally:
+            if there is None:
+                opened.close()
     except lmdb.Error as error:
         raise ValueError(f'The LMDB {shown(backend.db_path)} cannot be read: {error}.') from None
 

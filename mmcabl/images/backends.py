@@ -4,12 +4,10 @@ What holds for a local file holds for any: never more bytes than agreed, and one
 mmengine is imported where a file is not local.
 """
 
-import json
 import os
 import re
 import threading
 import time
-from functools import lru_cache
 from http.client import HTTPException, InvalidURL
 from pathlib import Path
 from typing import Any, Callable, Mapping, Optional, Tuple, Union
@@ -80,28 +78,22 @@ def read_file(path: Union[str, Path], most: int, backend_args: Backend = None) -
 
 
 def backend_of(path: Union[str, Path], backend_args: Backend = None) -> Any:
-    """mmengine's backend for a path, made once in each process: an open LMDB must not go through a fork.
+    """mmengine's backend for a path, one in each process for the same arguments: an LMDB cannot be opened twice.
 
     Raises:
         ValueError: there is no such backend, or it takes other arguments.
         ImportError: its package is not installed.
     """
-    found = ADDRESS.match(os.fsdecode(path))
-    prefix = re.sub(r'^.*?(\w+)$', r'\1', found[0][:-3]).lower() + '://' if found else ''
-    with _lock:
-        return _made(os.getpid(), prefix, json.dumps(dict(backend_args or {}), sort_keys=True))
-
-
-@lru_cache(None)
-def _made(process: int, prefix: str, backend_args: str) -> Any:
     from mmengine.fileio import get_file_backend
     from mmengine.fileio.backends import backends
-    given = json.loads(backend_args)
-    name = given.get('backend', 'petrel' if prefix in ('s3://', 'petrel://') else 'http')
+    found, given = ADDRESS.match(os.fsdecode(path)), dict(backend_args or {})
+    prefix = re.sub(r'^.*?(\w+)$', r'\1', found[0][:-3]).lower() if found else ''
+    name = given.get('backend', 'petrel' if prefix in ('s3', 'petrel') else 'http')
     if name not in backends:
-        raise ValueError(f'Unknown file backend {name!r} in backend_args; accepted are {", ".join(sorted(backends))}.')
+        raise ValueError(f'Unknown file backend {name!r}; accepted are {", ".join(sorted(backends))} (backend_args).')
     try:
-        return get_file_backend(prefix or None, backend_args=given)
+        with _lock:
+            return get_file_backend(f'{prefix}://' if found else None, backend_args=given, enable_singleton=True)
     except ImportError as error:
         raise ImportError(f'The file backend {name!r} needs {PACKAGES.get(name, "a package")}, which cannot be '
                           f'imported ({error}).') from None

@@ -41,7 +41,7 @@ class ForgeryList(ForgeryDataset):
         format: one of the above; by default told from the extension and the first line.
         subset: of a ``wscl`` list.
         check_files: False spares the look into the folders, for lists on slow file systems; links are not seen then.
-            Of other places only an LMDB is looked into, or a ``listing``: what is missing is else said when it is read.
+            Of other places an LMDB alone is looked into, and a ``listing``; else what is missing is said when read.
         follow_links: True lets links in ``data_root`` lead out of it.
         **kwargs: of :class:`ForgeryDataset`.
 

@@ -24,6 +24,13 @@ def test_the_extra_that_lacks_is_named(tmp_path, monkeypatch):
     assert not (tmp_path / 'out').exists()
 
 
+def test_a_numbered_gpu_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(ray_engine, 'require_ray', InProcess)
+    with pytest.raises(ValueError, match='was given --device cuda:1; it accepts cuda, cpu or none, for Ray itself'):
+        score_with_ray(dict(device='cuda:1'), tmp_path, tmp_path / 'out')
+    assert not (tmp_path / 'out').exists()
+
+
 class InProcess:
     """What the engine asks of Ray and Ray Data, in this process."""
 

@@ -55,6 +55,7 @@ class ForensicInferencer(ImageStream, BaseInferencer):
     """
 
     visualize_kwargs = {'out_dir', 'show'}
+    backend_args: Optional[Dict[str, Any]] = None  # of mmengine's file backends, for images given by path
 
     def __new__(cls, model: Union[str, Config, Choice] = DEFAULT, *args: Any, **kwargs: Any) -> Any:
         if isinstance(model, str) and model.endswith('.onnx'):
@@ -106,7 +107,7 @@ class ForensicInferencer(ImageStream, BaseInferencer):
             packed = self.pipeline(dict(results, img=np.ascontiguousarray(picture[..., ::-1])))
             packed['data_samples'].set_metainfo(dict(orientation=orientation))
             return packed
-        return self.pipeline(results)
+        return self.pipeline(dict(results, backend_args=self.backend_args) if self.backend_args else results)
 
     def predict(self, loaded: Sequence[Dict[str, Any]]) -> List[ForensicSample]:
         return self.finish(self.forward(loaded))

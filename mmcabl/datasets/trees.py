@@ -7,7 +7,7 @@ from typing import Any, Dict, Iterable, List, Optional, Sequence, Set
 
 from mmcabl.datasets.lists.fetched import fetched
 from mmcabl.datasets.lists.text_lists import lines, refuse
-from mmcabl.images import is_folder, is_image, is_local, list_images, shown
+from mmcabl.images import is_folder, is_image, is_local, is_photograph, list_images, shown
 from mmcabl.images.backends import Backend, backend_of
 
 #: The list of all files that is looked for below a root which cannot be listed.
@@ -29,8 +29,9 @@ class LocalTree:
         return list_images(path)
 
     def images_below(self, path: str) -> List[str]:
-        """Image files in a folder and its subfolders, sorted."""
-        return sorted(p for inner, _, _ in os.walk(path) for p in list_images(inner))
+        """Photographs, and masks, of any format in a folder and its subfolders, sorted."""
+        return sorted(os.path.join(inner, name) for inner, _, files in os.walk(path) for name in files
+                      if is_photograph(name))
 
 
 LOCAL = LocalTree()
@@ -69,7 +70,7 @@ class NamedTree(LocalTree):
     def images_below(self, path: str) -> List[str]:
         start = self._name(path)
         start = f'{start}/' if start else ''
-        return sorted(self._path(name) for name in self.names if name.startswith(start) and is_image(name))
+        return sorted(self._path(name) for name in self.names if name.startswith(start) and is_photograph(name))
 
     def all_there(self, names: Sequence[str]) -> bool:
         """Whether all names, relative to the root, are files; as :class:`FolderListing` has it."""

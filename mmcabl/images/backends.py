@@ -70,8 +70,7 @@ def read_file(path: Union[str, Path], most: int, backend_args: Backend = None) -
         place = f'the LMDB {shown(backend.db_path)}' if kind == 'LmdbBackend' else f'the store of mmengine\'s {kind}'
         raise ValueError(f'{shown(path)} is not in {place}.')
     if len(data) > most:
-        raise ValueError(f'{shown(path)} is larger than {most / 1e6:.0f} MB, more than an image of the agreed size '
-                         'can need.')
+        raise ValueError(_too_large(path, most))
     if not data:
         raise ValueError(f'{shown(path)} is empty (0 bytes).')
     return bytes(data)
@@ -101,13 +100,17 @@ def backend_of(path: Union[str, Path], backend_args: Backend = None) -> Any:
         raise ValueError(f'The file backend {name!r} does not take backend_args={given}: {error}.') from None
 
 
+def _too_large(path: Union[str, Path], most: int) -> str:
+    return f'{shown(path)} is larger than {most / 1e6:.0f} MB, more than an image of the agreed size can need.'
+
+
 def _over_http(path: Union[str, Path], most: int) -> bytes:
     """mmengine's own reader takes any length and waits for ever."""
     address = quote(os.fsencode(path), safe="%/:=&?~#+!$,;'@()*[]")
     with urlopen(address, timeout=TIMEOUT) as answer:
         said = answer.headers.get('Content-Length', '')
         if said.isdigit() and int(said) > most:
-            return b'\0' * (most + 1)
+            raise ValueError(_too_large(path, most))
         data = answer.read(most + 1)
     if said.isdigit() and len(data) < int(said):
         raise ConnectionError(f'{len(data)} of {said} bytes came')

@@ -68,8 +68,8 @@ def score_with_ray(model: Dict[str, Any], source: Union[str, Path], out: Union[s
     check_sizes(chunk_size, batch_size)
     device = str(model.get('device') or '')
     if ':' in device:
-        raise ValueError(f'--engine ray was given --device {device}; it accepts cuda, cpu or none, for Ray itself gives '
-                         'each of its processes one GPU.')
+        raise ValueError(f'--engine ray was given --device {device}; it accepts cuda, cpu or none, for Ray itself '
+                         'gives each of its processes one GPU.')
     out = Path(out).resolve()
     # made here once, so that what is wrong with it is said in a sentence before any process starts
     predictor = Predictor(**model)

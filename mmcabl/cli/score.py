@@ -7,7 +7,8 @@
 
 OUT/scores/part-<n>.parquet has one row an image, OUT/masks their masks, OUT/maps their soft maps (--maps 8 or 16),
 OUT/unreadable.txt what could not be read, OUT/failed.txt on what the model failed, with the reasons. Killed at any
-time and run again, with as many processes as you like, it goes on: no image is lost or done twice.
+time and run again, with as many processes as you like, it goes on: no image is lost or done twice. What came to
+IMAGES, went or changed since OUT was begun is said; --add-new scores what came, and leaves all else as it is.
 """
 
 import argparse

@@ -42,8 +42,8 @@ class LoadForensicImage(BaseTransform):
     def transform(self, results: dict) -> Optional[dict]:
         try:
             there = results.get('img')
-            if there is None and self.backend_args:
-                results.setdefault('backend_args', self.backend_args)
+            if there is None and self.backend_args and not results.get('backend_args'):
+                results['backend_args'] = self.backend_args
             found = Decoded(there) if there is not None else read_picture(
                 results['img_path'], self.max_pixels, results.get('backend_args'))
         except ValueError as error:

@@ -103,7 +103,7 @@ def until(condition, process, tmp_path, seconds=240):
 
 
 @pytest.mark.skipif(importlib.util.find_spec('ray') is None, reason="needs Ray: pip install 'mmcabl[ray]'")
-@pytest.mark.skipif('MMCABL_TEST_RAY' not in os.environ, reason='starts Ray twice, minutes; runs with MMCABL_TEST_RAY=1')
+@pytest.mark.skipif('MMCABL_TEST_RAY' not in os.environ, reason='takes minutes; runs with MMCABL_TEST_RAY=1')
 @pytest.mark.skipif(not sys.platform.startswith('linux'), reason='looks for processes in /proc')
 def test_kills_of_actor_and_driver_lose_and_double_nothing(setting, whole, tmp_path):
     out = tmp_path / 'out'

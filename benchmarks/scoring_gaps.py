@@ -4,6 +4,7 @@ Three-block network of the quick start, GrabCut, one thread of torch a process. 
 the network alone, then scores its share: decoding, forward, GrabCut, PNG, journal, Parquet. Printed for each round:
 seconds of scoring / seconds of the network alone (the slowest process of each); the part of scoring that was spent
 in the network; CPU time of both. Where every core has a process, only the CPU times can tell what there is to hide.
+``--images``: a folder of JPEG files, linked to as often as needed; ``--max-side``: of GrabCut, its own by default.
 """
 
 import argparse
@@ -19,8 +20,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 
 
-def make(folder: Path, count: int) -> None:
-    """A config, a checkpoint, and ``count`` JPEG files of which 40 differ."""
+def make(folder: Path, count: int, images: str, max_side: int) -> None:
+    """A config, a checkpoint, and ``count`` JPEG files, of which 40 differ or as many as ``images`` holds."""
     import cv2
     import torch
     from mmengine.config import Config
@@ -31,13 +32,18 @@ def make(folder: Path, count: int) -> None:
     init_default_scope('mmpretrain')
     cfg = Config.fromfile(str(CONFIG))
     cfg.model.flip = False
+    if max_side:
+        cfg.model.postprocessor.refiner.max_side = max_side
     cfg.dump(str(folder / 'config.py'))
     torch.manual_seed(0)
     torch.save(dict(state_dict=MODELS.build(cfg.model).state_dict(), meta={}), folder / 'model.pth')
     (folder / 'images').mkdir()
+    sources = sorted(p.resolve() for p in Path(images).rglob('*') if p.suffix.lower() == '.jpg') if images else []
     for i in range(count):
         path = folder / f'images/{i:06d}.jpg'
-        if i < 40:
+        if sources:
+            path.symlink_to(sources[i % len(sources)])
+        elif i < 40:
             cv2.imwrite(str(path), picture(i))
         else:
             os.link(folder / f'images/{i % 40:06d}.jpg', path)
@@ -50,14 +56,15 @@ def one_process(folder: Path, out: Path, count: int) -> dict:
     cv2.setNumThreads(0)
     rank, size = int(os.environ['RANK']), int(os.environ['WORLD_SIZE'])
     predictor = Predictor(str(folder / 'config.py'), str(folder / 'model.pth'), 'cpu')
-    jobs = [(i, str(folder / f'images/{i:06d}.jpg')) for i in range(40)]
-    batches = [predictor.load(jobs[i:i + 8]) for i in range(0, 40, 8)]
-    predictor.forward(predictor.load(jobs[:8]))
     own = -(-count // size)
-    wall, cpu = time.perf_counter(), time.process_time()
-    for i in range(0, own, 8):
-        predictor.forward(batches[i // 8 % 5])
-    alone = (time.perf_counter() - wall, time.process_time() - cpu)
+    jobs = [(i, str(folder / f'images/{i:06d}.jpg')) for i in range(rank * own, min(count, (rank + 1) * own))]
+    predictor.forward(predictor.load(jobs[:8]))
+    alone = [0., 0.]
+    for i in range(0, len(jobs), 8):  # the same images in the same batches, loaded while no clock runs
+        batch = predictor.load(jobs[i:i + 8])
+        wall, cpu = time.perf_counter(), time.process_time()
+        predictor.forward(batch)
+        alone = [alone[0] + time.perf_counter() - wall, alone[1] + time.process_time() - cpu]
     inside, step = [0.], predictor.forward
 
     def timed(loaded):
@@ -78,6 +85,8 @@ def main() -> None:
     parser.add_argument('--count', type=int, default=2000)
     parser.add_argument('--processes', type=int, default=2)
     parser.add_argument('--rounds', type=int, default=3)
+    parser.add_argument('--images', default='')
+    parser.add_argument('--max-side', type=int, default=0)
     parser.add_argument('--only', nargs=2, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.only:
@@ -85,7 +94,7 @@ def main() -> None:
         return
     found = []
     with tempfile.TemporaryDirectory() as name:
-        make(Path(name), args.count)
+        make(Path(name), args.count, args.images, args.max_side)
         for number in range(args.rounds):
             command = [sys.executable, '-W', 'ignore', __file__, '--count', str(args.count), '--only', name,
                        f'{name}/out{number}']

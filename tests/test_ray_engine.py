@@ -24,6 +24,13 @@ def test_the_extra_that_lacks_is_named(tmp_path, monkeypatch):
     assert not (tmp_path / 'out').exists()
 
 
+def test_a_numbered_gpu_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(ray_engine, 'require_ray', InProcess)
+    with pytest.raises(ValueError, match='was given --device cuda:1; it accepts cuda, cpu or none, for Ray itself'):
+        score_with_ray(dict(device='cuda:1'), tmp_path, tmp_path / 'out')
+    assert not (tmp_path / 'out').exists()
+
+
 class InProcess:
     """What the engine asks of Ray and Ray Data, in this process."""
 
@@ -96,7 +103,7 @@ def until(condition, process, tmp_path, seconds=240):
 
 
 @pytest.mark.skipif(importlib.util.find_spec('ray') is None, reason="needs Ray: pip install 'mmcabl[ray]'")
-@pytest.mark.skipif('MMCABL_TEST_RAY' not in os.environ, reason='starts Ray twice; runs with MMCABL_TEST_RAY=1')
+@pytest.mark.skipif('MMCABL_TEST_RAY' not in os.environ, reason='takes minutes; runs with MMCABL_TEST_RAY=1')
 @pytest.mark.skipif(not sys.platform.startswith('linux'), reason='looks for processes in /proc')
 def test_kills_of_actor_and_driver_lose_and_double_nothing(setting, whole, tmp_path):
     out = tmp_path / 'out'

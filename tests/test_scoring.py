@@ -14,11 +14,14 @@ import pytest
 import torch
 from mmengine.logging import MMLogger
 
-from mmcabl.apis import build_index
+from mmcabl.apis import build_index, score_share
+from mmcabl.apis.image_sources import paths_of
+from mmcabl.apis.inputs import photographs_in
 from mmcabl.apis.scoring import rank_and_size
 from mmcabl.records import from_text
 from tests.scoring_kills import killed_often
 from tests.scoring_runs import SCRIPT, picture_at, share, tables
+from tests.stores import in_lmdb, served
 
 pytestmark = [pytest.mark.skipif(not hasattr(os, 'fork'), reason='needs fork'),
               pytest.mark.usefixtures('one_thread')]
@@ -108,21 +111,90 @@ def said():
     logger.removeHandler(handler)
 
 
-def test_images_that_came_and_went_are_counted_aloud(predictor, tmp_path, said):
+def test_images_that_came_went_and_changed_are_counted_aloud(tmp_path, said):
     for i in range(4):
         picture_at(tmp_path / f'images/{i}.png', i)
     build_index(tmp_path / 'images', tmp_path / 'out/index', 3)
     build_index(tmp_path / 'images', tmp_path / 'out/index', 3)
     assert not said()
     picture_at(tmp_path / 'images/a/new.png', 9)
+    picture_at(tmp_path / 'images/3.png', 9, (30, 20))
     (tmp_path / 'images/2.png').unlink()
     assert build_index(tmp_path / 'images', tmp_path / 'out/index', 3).count == 4
-    assert 'has 1 images that are not in' in said() and '1 of 4 images of' in said()
-    assert (tmp_path / 'out/new_images.txt').read_text() == f'{tmp_path}/images/a/new.png\n'
+    for kind, sentence, path in (
+            ('new', 'has 1 images that are not in', 'a/new.png'), ('gone', '1 of 4 images of', '2.png'),
+            ('changed', 'have another size or time of change than when they were listed', '3.png')):
+        assert sentence in said() and f'the first being {tmp_path}/images/{path}' in said()
+        assert (tmp_path / f'out/{kind}_images.txt').read_text() == f'{tmp_path}/images/{path}\n'
     for path in (tmp_path / 'images').rglob('*.png'):
         path.unlink()
     with pytest.raises(FileNotFoundError, match='has no images'):  # an empty mount point is no empty data set
         build_index(tmp_path / 'images', tmp_path / 'out/index', 3)
+
+
+def test_new_images_are_added_behind_the_old_and_nothing_else_changes(predictor, tmp_path):
+    images, out = tmp_path / 'images', tmp_path / 'out'
+    for i in range(4):
+        picture_at(images / f'{i}.png', i)
+    share(predictor, images, out, 3, 2)
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in out.rglob('*.p*') if path.is_file()}
+    assert len(before) == 6
+    for i, name in enumerate(('0a.png', 'b/new.png', 'c.webp', 'd.png')):
+        picture_at(images / name, 10 + i)
+    assert share(predictor, images, out, 3, 2)[0] == 0  # not without being asked
+    with pytest.raises(ValueError, match='of 2 processes; it is done by one'):
+        score_share(predictor, images, out, 3, 2, world_size=2, add_new=True)
+    with pytest.raises(ZeroDivisionError), pytest.MonkeyPatch.context() as broken:  # killed before the last file
+        broken.setattr('mmcabl.apis.image_index.write_whole', lambda *args, **kwargs: 1 / 0)
+        build_index(images, out / 'index', 3, add_new=True)
+    assert share(predictor, images, out, 3, 2)[0] == 0
+    count, said = share(predictor, images, out, 3, 2, add_new=True)
+    assert count == 4 and 'has 4 images that are not in' in said and 'they are added and scored now' in said
+    assert all((path.read_bytes(), path.stat().st_mtime_ns) == kept for path, kept in before.items())
+    rows, masks = tables(out)
+    assert [row['index'] for row in rows] == list(range(8)) and len(masks) == 8
+    assert [os.path.relpath(row['image'], images) for row in rows] == [
+        '0.png', '1.png', '2.png', '3.png', '0a.png', 'c.webp', 'd.png', 'b/new.png']
+    assert share(predictor, images, out, 3, 2)[0] == 0 and share(predictor, images, out, 3, 2, add_new=True)[0] == 0
+    picture_at(images / 'e.png', 20)
+    assert share(predictor, images, out, 3, 2, add_new=True)[0] == 1 and len(tables(out)[0]) == 9
+
+
+def test_every_photograph_is_taken_and_what_is_passed_over_is_said(tmp_path, said):
+    names = ['a.webp', 'b.GIF', 'c.jfif', 'd.heic', 'e.jpg']
+    for name in (*names, 'notes.txt', '._a.jpg', 'z.pdf', 'y.doc'):
+        (tmp_path / 'images' / name).parent.mkdir(exist_ok=True)
+        (tmp_path / 'images' / name).touch()
+    assert build_index(tmp_path / 'images', tmp_path / 'out/index', 3).count == 5
+    checked, others = photographs_in(tmp_path / 'images')  # what `mmcabl check` takes
+    assert list(paths_of(str(tmp_path / 'images'))) == checked == [str(tmp_path / 'images' / name) for name in names]
+    assert len(others) == 4 and '4 files that are no images by their names and are passed over: ' in said()
+    assert '._a.jpg, notes.txt, y.doc, ...' in said()
+
+
+@pytest.mark.parametrize('place', ['lmdb', 'http'])
+def test_images_of_an_lmdb_and_of_a_server_have_the_local_records(setting, predictor, whole, tmp_path, place):
+    rows, masks = tables(whole)
+    names = [os.path.relpath(row['image'], setting / 'images') for row in rows]
+    if place == 'lmdb':
+        pytest.importorskip('lmdb', reason="needs python-lmdb: pip install 'mmcabl[lmdb]'")
+        monkey = pytest.MonkeyPatch()
+        monkey.setattr(predictor, 'backend_args', in_lmdb(setting / 'images', tmp_path / 'db', 'kept/'))
+        monkey.setattr(predictor.inferencer, 'backend_args', predictor.backend_args)
+        assert share(predictor, 'kept', tmp_path / 'out', 7, 2)[0] == 60
+        monkey.undo()
+        expected = [f'kept/{name}' for name in names]
+    else:
+        with served(setting / 'images') as server:
+            (tmp_path / 'list.txt').write_text('\n'.join(f'{server.address}/{name}' for name in (*names, 'gone.png')))
+            assert share(predictor, tmp_path / 'list.txt', tmp_path / 'out', 7, 2)[0] == 61
+        expected = [f'{server.address}/{name}' for name in (*names, 'gone.png')]
+    found, kept = tables(tmp_path / 'out')
+    assert [row['image'] for row in found] == expected and kept == masks
+    given = ('score', 'area', 'box_x0', 'positive_x', 'unreadable', 'failed', 'mask')
+    assert [[row[key] for key in given] for row in found[:60]] == [[row[key] for key in given] for row in rows]
+    if place == 'http':
+        assert found[60]['reason'] == f'{expected[60]} cannot be read: HTTP 404 File not found.'
 
 
 @pytest.mark.parametrize('environment, asked, device', [

@@ -55,6 +55,7 @@ class ForensicInferencer(ImageStream, BaseInferencer):
     """
 
     visualize_kwargs = {'out_dir', 'show'}
+    backend_args: Optional[Dict[str, Any]] = None  # of mmengine's file backends, for images given by path
 
     def __new__(cls, model: Union[str, Config, Choice] = DEFAULT, *args: Any, **kwargs: Any) -> Any:
         if isinstance(model, str) and model.endswith('.onnx'):
@@ -100,13 +101,12 @@ class ForensicInferencer(ImageStream, BaseInferencer):
         return fingerprint(self.model, str(self.cfg.model))
 
     def load_one(self, index: int, given: Given) -> Dict[str, Any]:
-        results: Dict[str, Any] = dict(img_path=given.source, sample_idx=index)
+        results: Dict[str, Any] = dict(img_path=given.source, sample_idx=index, backend_args=self.backend_args)
         if not isinstance(given.content, str):
             picture, orientation = pixels_and_orientation(given.content)
-            packed = self.pipeline(dict(results, img=np.ascontiguousarray(picture[..., ::-1])))
-            packed['data_samples'].set_metainfo(dict(orientation=orientation))
-            return packed
-        return self.pipeline(results)
+            results = self.pipeline(dict(results, img=np.ascontiguousarray(picture[..., ::-1])))
+            results['data_samples'].set_metainfo(dict(orientation=orientation))
+        return results if 'data_samples' in results else self.pipeline(results)
 
     def predict(self, loaded: Sequence[Dict[str, Any]]) -> List[ForensicSample]:
         return self.finish(self.forward(loaded))

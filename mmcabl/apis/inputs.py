@@ -9,14 +9,10 @@ import numpy as np
 from PIL import Image
 
 from mmcabl.apis.image_sources import paths_of
-from mmcabl.images import IMAGE_EXTENSIONS, full_scale
+from mmcabl.images import IMAGE_EXTENSIONS, full_scale, is_photograph
 from mmcabl.images.decoding import pixel_limit
 from mmcabl.utils.names import to_text
 
-#: Names that are taken for photographs in a folder, also of formats that are then refused in a sentence: a photograph
-#: that was silently passed over would be taken for one that was checked.
-PHOTOGRAPHS = (*IMAGE_EXTENSIONS, '.jpe', '.jfif', '.webp', '.gif', '.avif', '.jp2', '.dib', '.ppm', '.pgm', '.heic',
-               '.heif', '.jxl', '.psd', '.dng', '.cr2', '.cr3', '.nef', '.arw', '.orf', '.rw2', '.raf')
 LISTS = ('.txt', '.lst', '.list')
 ACCEPTED = ('a path (image, folder, or a .txt list of paths), an (H, W, 3) or (H, W) array, a PIL image, or lists of '
             'these')
@@ -85,8 +81,7 @@ def photographs_in(folder: Path, leave_out: Optional[Callable[[str], bool]] = No
             continue
         inner.sort()
         for name in sorted(files):
-            photograph = name.lower().endswith(PHOTOGRAPHS) and not name.startswith('.')
-            (found if photograph else others).append(os.path.join(place, name))
+            (found if is_photograph(name) else others).append(os.path.join(place, name))
     return found, others
 
 

@@ -9,6 +9,7 @@ from mmcabl.apis.image_stream import Loaded
 from mmcabl.apis.inferencer import ForensicInferencer
 from mmcabl.apis.inputs import Given
 from mmcabl.apis.model_choice import Choice, described
+from mmcabl.images.backends import Backend
 from mmcabl.records.chunk_results import Job
 from mmcabl.records.fields import base_record
 from mmcabl.records.journal import Record
@@ -38,18 +39,20 @@ class Predictor:
         compare: keep the config's further prompt kinds; only the final mask is computed otherwise.
         max_failures: images that may fail one after the other before scoring ends; 0: any number.
         trust: load a checkpoint that may run code; for one of your own.
+        backend_args: of mmengine's file backends, by which images are read; addresses need none.
 
     Raises:
         ValueError: what is given is no config of such a model, or no device of this machine.
     """
 
     def __init__(self, config: Union[str, Config], checkpoint: str, device: str = '', compare: bool = False,
-                 max_failures: int = 50, trust: bool = False) -> None:
+                 max_failures: int = 50, trust: bool = False, backend_args: Backend = None) -> None:
         choice = Choice(described(checkpoint, str(config)), config, checkpoint)
         self.inferencer = ForensicInferencer(choice, device=device, threshold=0, compare=compare, trust=trust)
         self.model = self.inferencer.model
         self.device = self.inferencer.device
         self.fingerprint = self.inferencer.fingerprint
+        self.backend_args = self.inferencer.backend_args = dict(backend_args) if backend_args else None
         self.failures = self.inferencer.failures = Failures(max_failures)
 
     def load(self, jobs: Sequence[Job]) -> List[Loaded]:

@@ -44,7 +44,8 @@ class ChunkScorer:
 
 def score_with_ray(model: Dict[str, Any], source: Union[str, Path], out: Union[str, Path], chunk_size: int = 500,
                    batch_size: int = 8, save_masks: bool = True, processes: int = 0,
-                   progress: Optional[Callable[[int, int], None]] = None, maps: int = 0) -> Dict[str, int]:
+                   progress: Optional[Callable[[int, int], None]] = None, maps: int = 0,
+                   add_new: bool = False) -> Dict[str, int]:
     """As :func:`mmcabl.apis.score_share`, the chunks that are left shared out by Ray Data.
 
     Results and guarantees are the same, since a chunk is claimed, journalled and finished as there: a process that is
@@ -60,17 +61,21 @@ def score_with_ray(model: Dict[str, Any], source: Union[str, Path], out: Union[s
 
     Raises:
         ImportError: there is no Ray.
-        ValueError: what ``score_share`` raises before anything is computed.
+        ValueError: a numbered device; what ``score_share`` raises before anything is computed.
         RuntimeError: what ended a process of Ray's, such as a disk that cannot be written; what was finished is kept.
     """
     ray = require_ray()
     check_sizes(chunk_size, batch_size)
+    device = str(model.get('device') or '')
+    if ':' in device:
+        raise ValueError(f'--engine ray was given --device {device}; it accepts cuda, cpu or none, for Ray itself '
+                         'gives each of its processes one GPU.')
     out = Path(out).resolve()
     # made here once, so that what is wrong with it is said in a sentence before any process starts
     predictor = Predictor(**model)
     on_gpu, fingerprint = predictor.device.type == 'cuda', predictor.fingerprint
     del predictor
-    index = build_index(source, out / 'index', chunk_size)
+    index = build_index(source, out / 'index', chunk_size, model.get('backend_args'), add_new)
     check_output(out, fingerprint, batch_size, save_masks, maps)
     left = [n for n in range(index.chunks) if not ChunkResults(out, n, save_masks, maps).finished]
     total = dict(computed=0, failed=0)

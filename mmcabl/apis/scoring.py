@@ -55,27 +55,34 @@ def _add(results: ChunkResults, done: Dict[int, Record], scored: Scored) -> None
 
 def score_share(predictor: Predictor, source: Union[str, Path], out: Union[str, Path], chunk_size: int = 500,
                 batch_size: int = 8, save_masks: bool = True, rank: int = 0, world_size: int = 1,
-                progress: Optional[Callable[[int, int], None]] = None, maps: int = 0) -> int:
+                progress: Optional[Callable[[int, int], None]] = None, maps: int = 0, add_new: bool = False) -> int:
     """Score this process's chunks, ``rank``, ``rank + world_size``, ...; returns how many images were computed now.
 
     Run again, with as many processes as you like, finished images are not computed again.
 
     Args:
-        source: a folder, searched in depth, one image, or a list of paths.
+        source: a folder, searched in depth, one image, or a list of paths; of the predictor's file backend, if it has
+            one: :func:`mmcabl.apis.image_sources.paths_of`.
         out: gets ``scores/part-<n>.parquet``, ``masks``, and while at work ``index`` and ``journal``.
         chunk_size: images in each file of scores.
         batch_size: images in memory at a time, times five.
         progress: called with (chunks done, chunks in this share) after each chunk.
         maps: bits, 8 or 16, of the soft maps to keep as ``maps/<n>/<index>.png``; 0: none are.
+        add_new: score images that came to the source, too, behind those that are there; of one process alone.
 
     Raises:
         ValueError: a size that is not positive; ``out`` holds results of another model, source or chunk size.
         NotWritten: ``out`` cannot be written; what was finished is kept.
     """
     check_sizes(chunk_size, batch_size)
+    if add_new and world_size > 1:
+        raise ValueError(f'Adding new images (--add-new) was asked of {world_size} processes; it is done by one, or '
+                         'with --engine ray, and what was added may then be scored by many, without it.')
     out = Path(out)
-    make = build_index if rank == 0 else await_index
-    index = make(source, out / 'index', chunk_size)
+    if rank == 0:
+        index = build_index(source, out / 'index', chunk_size, predictor.backend_args, add_new)
+    else:
+        index = await_index(source, out / 'index', chunk_size, predictor.backend_args)
     check_output(out, predictor.fingerprint, batch_size, save_masks, maps)
     share = range(rank, index.chunks, world_size)
     computed = 0

@@ -7,7 +7,8 @@
 
 OUT/scores/part-<n>.parquet has one row an image, OUT/masks their masks, OUT/maps their soft maps (--maps 8 or 16),
 OUT/unreadable.txt what could not be read, OUT/failed.txt on what the model failed, with the reasons. Killed at any
-time and run again, with as many processes as you like, it goes on: no image is lost or done twice.
+time and run again, with as many processes as you like, it goes on: no image is lost or done twice. What came to
+IMAGES, went or changed since OUT was begun is said; --add-new scores what came, and leaves all else as it is.
 """
 
 import argparse
@@ -15,6 +16,8 @@ import os
 import time
 from pathlib import Path
 from typing import Optional, Sequence
+
+from mmengine.config import DictAction
 
 from mmcabl.utils.files import write_whole
 from mmcabl.utils.outputs import own_folder
@@ -25,7 +28,8 @@ def main(arguments: Optional[Sequence[str]] = None, prog: Optional[str] = None) 
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config')
     parser.add_argument('checkpoint')
-    parser.add_argument('images', help='a folder, searched in depth, an image, or a text file with one path a line')
+    parser.add_argument('images', help='a folder, searched in depth, an image, or a text file with one path a line; '
+                                       'also http://... and s3://...')
     parser.add_argument('out')
     parser.add_argument('--chunk-size', type=int, default=500, help='images in each Parquet file')
     parser.add_argument('--batch-size', type=int, default=8)
@@ -38,6 +42,10 @@ def main(arguments: Optional[Sequence[str]] = None, prog: Optional[str] = None) 
     parser.add_argument('--engine', choices=['shares', 'ray'], default='shares',
                         help="ray: chunks go to whichever of Ray's processes is free, on its whole cluster")
     parser.add_argument('--processes', type=int, default=0, help="of Ray's; 0: one a GPU, or a core without GPUs")
+    parser.add_argument('--add-new', action='store_true',
+                        help='score images that came to the folder or list since OUT was begun; the others stay')
+    parser.add_argument('--backend-args', nargs='+', action=DictAction, metavar='KEY=VALUE',
+                        help="of mmengine's file backend for the images: backend=lmdb db_path=...")
     parser.add_argument('--trust', action='store_true', help='load a checkpoint that may run code: one of your own')
     args = parser.parse_args(arguments)
     try:
@@ -60,7 +68,8 @@ def score(args: argparse.Namespace) -> None:
         device = f'cuda:{local % torch.cuda.device_count()}'
     if rank == 0:
         own_folder(args.out, ('index',))
-    model = dict(config=args.config, checkpoint=args.checkpoint, max_failures=args.max_failures, trust=args.trust)
+    model = dict(config=args.config, checkpoint=args.checkpoint, max_failures=args.max_failures, trust=args.trust,
+                 backend_args=args.backend_args)
 
     def progress(done: int, total: int) -> None:
         print(f'rank {rank}: {done} of {total} chunks', flush=True)
@@ -70,10 +79,11 @@ def score(args: argparse.Namespace) -> None:
     start = time.time()
     if predictor is None:
         from mmcabl.apis.ray_engine import score_with_ray
-        found = score_with_ray({**model, 'device': args.device}, *sizes, args.processes, progress, args.maps)
+        found = score_with_ray({**model, 'device': args.device}, *sizes, args.processes, progress, args.maps,
+                               args.add_new)
         count, failed = found['computed'], found['failed']
     else:
-        count = score_share(predictor, *sizes, rank, world_size, progress, args.maps)
+        count = score_share(predictor, *sizes, rank, world_size, progress, args.maps, args.add_new)
         failed = predictor.failures.count
     seconds = time.time() - start
     print(f'rank {rank}: {count} images in {seconds:.1f} s, {count / seconds:.2f} images/s, {failed} failed',

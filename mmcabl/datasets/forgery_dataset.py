@@ -5,9 +5,12 @@ from typing import Dict, List, Optional, Tuple, Union
 from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
+from mmcabl.datasets.lists.fetched import fetched
 from mmcabl.datasets.lists.text_lists import lines
 from mmcabl.datasets.masks import check_rule
-from mmcabl.images import shown
+from mmcabl.datasets.trees import LOCAL, LocalTree, tree_of
+from mmcabl.images import is_local, join, shown
+from mmcabl.images.backends import Backend, backend_of
 from mmcabl.registry import DATASETS
 
 
@@ -24,6 +27,9 @@ class ForgeryDataset(BaseDataset):
             ``image,mask,jpeg`` lines, of which the first column is used. All images by default.
         name: what results are grouped by, ``dataset_name`` of each sample; the class's own by default.
         mask_rule: how masks become binary, see ``mmcabl.datasets.read_mask``; the class's own by default.
+        backend_args: of mmengine's file backends, for roots that are not local; ``http://`` and ``s3://`` need none.
+        listing: a list of all files below ``data_root``, one a line, for roots that cannot be listed; see
+            :func:`mmcabl.datasets.trees.tree_of`.
         **kwargs: of mmpretrain's ``BaseDataset``: ``pipeline``, ``test_mode``, ``lazy_init``, ``indices``, ...
 
     Raises:
@@ -36,10 +42,35 @@ class ForgeryDataset(BaseDataset):
     PUBLISHED: Optional[Tuple[int, int]] = None
 
     def __init__(self, data_root: str = '', ann_file: str = '', name: Optional[str] = None,
-                 mask_rule: Optional[str] = None, **kwargs) -> None:
+                 mask_rule: Optional[str] = None, backend_args: Backend = None, listing: str = '', **kwargs) -> None:
         self.name = name or type(self).__name__
         self.mask_rule = check_rule(mask_rule or self.MASK_RULE)
+        self.backend_args = dict(backend_args) if backend_args else None
+        self.remote = not is_local(data_root, self.backend_args)
+        if self.remote:  # what is wrong with the backend is said at once
+            backend_of(data_root, self.backend_args)
+        self._tree: Optional[LocalTree] = None
+        self.listing = self._beside(data_root, listing)
         super().__init__(data_root=data_root, ann_file=ann_file, **kwargs)
+
+    @property
+    def tree(self) -> LocalTree:
+        """The files below ``data_root``, for :meth:`list_entries`; those of a store are asked for once."""
+        if self._tree is None:
+            self._tree = tree_of(self.data_root, self.backend_args, self.listing)
+        return self._tree
+
+    def _beside(self, root: str, file: str) -> str:
+        """A list's path: absolute or an address as it is, else below the root."""
+        if not file or os.path.isabs(file) or not is_local(file) or not root:
+            return file
+        return join(root, file, self.backend_args) if self.remote else os.path.join(root, file)
+
+    def _join_prefix(self) -> None:
+        """mmengine's hook, whose backends do not all join paths."""
+        self.ann_file = self._beside(self.data_root, self.ann_file)
+        if not self.remote:
+            super()._join_prefix()
 
     @staticmethod
     def entry(image: Union[str, Path], label: int, mask: Optional[Union[str, Path]] = None) -> Dict:
@@ -51,7 +82,7 @@ class ForgeryDataset(BaseDataset):
         raise NotImplementedError
 
     @classmethod
-    def mask_files(cls, data_root: str) -> List[str]:
+    def mask_files(cls, data_root: str, tree: LocalTree = LOCAL) -> List[str]:
         """Every mask file of a native layout, whether an image belongs to it or not."""
         return []
 
@@ -84,7 +115,22 @@ class ForgeryDataset(BaseDataset):
                       'for pixel metrics.', logger='current', level=30)
         for entry in entries if isinstance(entries, list) else ():
             entry.update(dataset_name=self.name, mask_rule=self.mask_rule)
+            if self.remote:
+                entry.update({key: entry[key] and join(self.data_root, self._inner(entry[key]), self.backend_args)
+                              for key in ('img_path', 'gt_mask_path')})
+        self._tree = None  # its names are in the entries now
         return entries
+
+    def get_data_info(self, idx: int) -> Dict:
+        """mmengine's, and by which file backend the loading steps read it."""
+        found = super().get_data_info(idx)
+        return dict(found, backend_args=self.backend_args) if self.backend_args else found
+
+    def _inner(self, path: str) -> str:
+        """A path of an entry, relative to ``data_root``."""
+        if self.remote:
+            return path[len(self.data_root):].replace(os.sep, '/').lstrip('/')
+        return os.path.relpath(path, self.data_root)
 
     @staticmethod
     def count(entries: List[Dict]) -> Tuple[int, int]:
@@ -96,10 +142,10 @@ class ForgeryDataset(BaseDataset):
         """Those of the entries that ``ann_file`` names, in its order."""
         if not self.ann_file:
             return entries
-        known = {os.path.relpath(entry['img_path'], self.data_root): entry for entry in entries}
+        known = {self._inner(entry['img_path']): entry for entry in entries}
         selected = []
         try:
-            for number, line in lines(self.ann_file):
+            for number, line in lines(fetched(self.ann_file, self.backend_args)):
                 name = line.split(',', 1)[0].strip()
                 if name and os.path.normpath(name) not in known:
                     raise FileNotFoundError(f'{shown(self.ann_file)}, line {number}: {shown(name)} is not an image '

@@ -6,7 +6,8 @@ from typing import Callable, Dict, Optional, Union
 
 import numpy as np
 
-from mmcabl.images import decode, full_scale, shown
+from mmcabl.images import decode, full_scale, is_local, shown
+from mmcabl.images.backends import Backend
 
 #: By how many grey levels of 255 green must exceed red and blue. Columbia's JPEG noise stays below it.
 GREEN_MARGIN = 64
@@ -46,7 +47,8 @@ def check_rule(rule: str) -> str:
     return rule
 
 
-def read_mask(path: Union[str, Path], rule: str = 'bright', max_pixels: Optional[int] = None) -> np.ndarray:
+def read_mask(path: Union[str, Path], rule: str = 'bright', max_pixels: Optional[int] = None,
+              backend_args: Backend = None) -> np.ndarray:
     """A published mask as (H, W) bool on the stored grid, true where the image is manipulated.
 
     Args:
@@ -55,15 +57,15 @@ def read_mask(path: Union[str, Path], rule: str = 'bright', max_pixels: Optional
             :func:`mmcabl.images.full_scale`.
         rule: ``bright`` (above half of white, which also cuts anti-aliased borders in the middle), ``dark``,
             ``any`` (above zero) or ``green``.
-        max_pixels: of :func:`mmcabl.images.decode`.
+        max_pixels, backend_args: of :func:`mmcabl.images.decode`.
 
     Raises:
         ValueError: one sentence that names the file: missing, empty, too large, not an image, unfit for the rule.
     """
     check_rule(rule)
-    if not os.path.lexists(path):
+    if is_local(path, backend_args) and not os.path.lexists(path):
         raise ValueError(f'{shown(path)} is not a mask: there is no such file.')
-    mask = decode(path, unchanged=True, what='a mask', max_pixels=max_pixels).array
+    mask = decode(path, unchanged=True, what='a mask', max_pixels=max_pixels, backend_args=backend_args).array
     try:
         return MASK_RULES[rule](mask)
     except ValueError as error:

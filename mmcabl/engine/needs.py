@@ -8,6 +8,7 @@ from typing import Any, List, Optional
 
 from mmengine.config import Config
 
+from mmcabl.images import is_local
 from mmcabl.utils.data_configs import data_sets_in, dicts_in, listed_only, type_name
 
 ELSEWHERE = '--cfg-options {option}=FOLDER gives another, docs/datasets.md says how data sets are laid out.'
@@ -52,7 +53,9 @@ def _missing_roots(dataset: Any, key: str) -> List[str]:
     found = []
     for name, option, node in data_sets_in(dataset, key):
         root, file = node.get('data_root'), node.get('ann_file')
-        if root and '://' not in root and not os.path.isdir(root):
+        if not is_local(root or '', node.get('backend_args')):
+            continue  # a store says so itself
+        if root and not os.path.isdir(root):
             found.append(f'The data root {root} is not a folder ({option}): ' + ELSEWHERE.format(option=option))
         elif isinstance(file, str) and file and _is_missing_file(os.path.join(root or '', file)):
             found.append(f'The list {os.path.join(root or "", file)} is not a file ({name}.ann_file).')

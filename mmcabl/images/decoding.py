@@ -8,12 +8,13 @@ from typing import Optional, Union
 import cv2
 import numpy as np
 
+from mmcabl.images.backends import Backend, read_file
 from mmcabl.images.headers import TooLarge, read_header
 from mmcabl.images.jpeg import is_cut
 from mmcabl.images.levels import full_scale
 from mmcabl.images.opencv_messages import quiet_opencv
 from mmcabl.images.orientation import stored
-from mmcabl.images.regular_files import read_regular, shown
+from mmcabl.images.regular_files import shown
 
 DEFAULT_MAX_PIXELS = 100_000_000
 #: The same limit for every reader and tool that is not given one.
@@ -45,23 +46,30 @@ def pixel_limit(given: Optional[int] = None) -> int:
     return limit
 
 
+def most_bytes(max_pixels: Optional[int] = None) -> int:
+    """The bytes of the largest file that is read: four float channels, and 64 MiB for all else."""
+    return 16 * pixel_limit(max_pixels) + 2 ** 26
+
+
 def decode(path: Union[str, Path], unchanged: bool = False, what: str = 'an image',
-           max_pixels: Optional[int] = None) -> Decoded:
+           max_pixels: Optional[int] = None, backend_args: Backend = None) -> Decoded:
     """Read and decode an image file.
 
     Args:
-        path: a regular file with any name.
+        path: a regular file with any name, an address or a key; see :func:`mmcabl.images.read_file`.
         unchanged: keep the type and the channels; else (H, W, 3) BGR, 8 bits unless the file has floats or more than
             16 bits a sample, which stay as they are.
         what: what the file should be, for the sentences.
         max_pixels: more are not decoded; 100 megapixels, or what ``MMCABL_MAX_PIXELS`` says, by default.
+        backend_args: of mmengine's file backend, told from the path by default.
 
     Raises:
         ValueError: one sentence that names the file: missing, not a regular file, empty, too large, truncated, not
             an image.
+        OSError: the store of a file that is not local does not answer.
     """
     limit, name = pixel_limit(max_pixels), shown(path)
-    data = read_regular(path, 16 * limit + 2 ** 26)  # four float channels, and 64 MiB for all else
+    data = read_file(path, most_bytes(limit), backend_args)
     try:
         header = read_header(data)
     except TooLarge as error:
@@ -94,7 +102,7 @@ def _decoded(data: bytes, unchanged: bool) -> Optional[np.ndarray]:
         return None
 
 
-def read_picture(path: Union[str, Path], max_pixels: Optional[int] = None) -> Decoded:
+def read_picture(path: Union[str, Path], max_pixels: Optional[int] = None, backend_args: Backend = None) -> Decoded:
     """Any image file as (H, W, 3) uint8 BGR on the stored grid, and its orientation.
 
     Grey is repeated, alpha dropped; 16 bits become 8. Floats (of 0 to 1, 255 or 65535) and integers of 32 bits are
@@ -102,7 +110,7 @@ def read_picture(path: Union[str, Path], max_pixels: Optional[int] = None) -> De
 
     Args, Raises: of :func:`decode`.
     """
-    found = decode(path, max_pixels=max_pixels)
+    found = decode(path, max_pixels=max_pixels, backend_args=backend_args)
     array = found.array
     if array.dtype == np.uint8 and array.ndim == 3 and array.shape[2] == 3:
         return found
@@ -116,6 +124,6 @@ def read_picture(path: Union[str, Path], max_pixels: Optional[int] = None) -> De
     return replace(found, array=np.ascontiguousarray(grey.astype(np.uint8)))
 
 
-def read_image(path: Union[str, Path], max_pixels: Optional[int] = None) -> np.ndarray:
+def read_image(path: Union[str, Path], max_pixels: Optional[int] = None, backend_args: Backend = None) -> np.ndarray:
     """The image of :func:`read_picture` alone."""
-    return read_picture(path, max_pixels).array
+    return read_picture(path, max_pixels, backend_args).array

@@ -5,6 +5,16 @@ from pathlib import Path
 from typing import List, Union
 
 IMAGE_EXTENSIONS = ('.jpg', '.jpeg', '.png', '.tif', '.tiff', '.bmp')
+#: Names that are taken for photographs in a folder, also of formats that are then refused in a sentence: a photograph
+#: that was silently passed over would be taken for one that was checked.
+PHOTOGRAPHS = (*IMAGE_EXTENSIONS, '.jpe', '.jfif', '.webp', '.gif', '.avif', '.jp2', '.dib', '.ppm', '.pgm', '.heic',
+               '.heif', '.jxl', '.psd', '.dng', '.cr2', '.cr3', '.nef', '.arw', '.orf', '.rw2', '.raf')
+
+
+def is_photograph(name: Union[str, Path]) -> bool:
+    """Whether a file that somebody put into a folder is taken for a photograph; hidden ones (``._x.jpg``) are not."""
+    name = os.path.basename(name)
+    return name.lower().endswith(PHOTOGRAPHS) and not name.startswith('.')
 
 
 def is_image(name: Union[str, Path]) -> bool:

@@ -5,7 +5,8 @@ from typing import Dict, List, Optional, Tuple
 from mmengine.logging import print_log
 
 from mmcabl.datasets.forgery_dataset import ForgeryDataset
-from mmcabl.images import list_images, shown, stem
+from mmcabl.datasets.trees import LOCAL, LocalTree
+from mmcabl.images import shown, stem
 from mmcabl.registry import DATASETS
 
 
@@ -30,23 +31,23 @@ class CASIAv2(ForgeryDataset):
     IMAGES, TRUTH = 'CASIA 2.0', 'CASIA 2 Groundtruth'
 
     @classmethod
-    def base(cls, data_root: str) -> str:
+    def base(cls, data_root: str, tree: LocalTree = LOCAL) -> str:
         """The folder that holds ``Au`` and ``Tp``."""
         inner = os.path.join(data_root, cls.IMAGES)
-        return inner if os.path.isdir(inner) else data_root
+        return inner if tree.is_folder(inner) else data_root
 
     @classmethod
-    def forged_folders(cls, data_root: str) -> List[str]:
+    def forged_folders(cls, data_root: str, tree: LocalTree = LOCAL) -> List[str]:
         """The folders of manipulated images that are there."""
-        return [f for f in [os.path.join(cls.base(data_root), 'Tp')] if os.path.isdir(f)]
+        return [f for f in [os.path.join(cls.base(data_root, tree), 'Tp')] if tree.is_folder(f)]
 
     @classmethod
     def looks_like(cls, data_root: str) -> bool:
         return bool(cls.forged_folders(data_root)) and os.path.isdir(os.path.join(data_root, cls.TRUTH))
 
     @classmethod
-    def mask_files(cls, data_root: str) -> List[str]:
-        return list_images(os.path.join(data_root, cls.TRUTH))
+    def mask_files(cls, data_root: str, tree: LocalTree = LOCAL) -> List[str]:
+        return tree.images(os.path.join(data_root, cls.TRUTH))
 
     def pair(self, images: List[str], masks: List[str]) -> Dict[str, str]:
         """Image -> its mask, for the manipulated images that have one."""
@@ -54,9 +55,10 @@ class CASIAv2(ForgeryDataset):
         return {path: by_name[f'{stem(path)}_gt'] for path in images if f'{stem(path)}_gt' in by_name}
 
     def list_entries(self) -> List[Dict]:
-        forged = [p for folder in self.forged_folders(self.data_root) for p in list_images(folder)]
-        truth = self.pair(forged, self.mask_files(self.data_root))
-        authentic = list_images(os.path.join(self.base(self.data_root), 'Au'))
+        root, tree = self.data_root, self.tree
+        forged = [p for folder in self.forged_folders(root, tree) for p in tree.images(folder)]
+        truth = self.pair(forged, self.mask_files(root, tree))
+        authentic = tree.images(os.path.join(self.base(root, tree), 'Au'))
         return [self.entry(p, 0) for p in authentic] + [self.entry(p, 1, truth.get(p)) for p in forged]
 
 
@@ -97,11 +99,11 @@ class CASIAv1(CASIAv2):
     IMAGES, TRUTH, KINDS = 'CASIA 1.0 dataset', 'CASIA 1.0 groundtruth', ('CM', 'Sp')
 
     @classmethod
-    def forged_folders(cls, data_root: str) -> List[str]:
+    def forged_folders(cls, data_root: str, tree: LocalTree = LOCAL) -> List[str]:
         """``Tp/CM`` and ``Tp/Sp``, or the original ``Sp``."""
-        base = cls.base(data_root)
+        base = cls.base(data_root, tree)
         corrected, original = [os.path.join(base, 'Tp', kind) for kind in cls.KINDS], [os.path.join(base, 'Sp')]
-        there = [[f for f in folders if os.path.isdir(f)] for folders in (corrected, original)]
+        there = [[f for f in folders if tree.is_folder(f)] for folders in (corrected, original)]
         return there[0] or there[1]
 
     @classmethod
@@ -110,8 +112,8 @@ class CASIAv1(CASIAv2):
         return cls.ORIGINAL if original else super().published_at(data_root)
 
     @classmethod
-    def mask_files(cls, data_root: str) -> List[str]:
-        return [p for kind in cls.KINDS for p in list_images(os.path.join(data_root, cls.TRUTH, kind))]
+    def mask_files(cls, data_root: str, tree: LocalTree = LOCAL) -> List[str]:
+        return [p for kind in cls.KINDS for p in tree.images(os.path.join(data_root, cls.TRUTH, kind))]
 
     def pair(self, images: List[str], masks: List[str]) -> Dict[str, str]:
         """By name, and what is left by running number."""

@@ -2,7 +2,8 @@ import os
 from typing import Dict, List
 
 from mmcabl.datasets.forgery_dataset import ForgeryDataset
-from mmcabl.images import list_images, stem
+from mmcabl.datasets.trees import LOCAL, LocalTree
+from mmcabl.images import stem
 from mmcabl.registry import DATASETS
 
 
@@ -32,11 +33,11 @@ class Columbia(ForgeryDataset):
         return os.path.isdir(os.path.join(data_root, cls.SPLICED))
 
     @classmethod
-    def mask_files(cls, data_root: str) -> List[str]:
-        return [p for p in list_images(os.path.join(data_root, cls.TRUTH)) if stem(p).endswith('_edgemask')]
+    def mask_files(cls, data_root: str, tree: LocalTree = LOCAL) -> List[str]:
+        return [p for p in tree.images(os.path.join(data_root, cls.TRUTH)) if stem(p).endswith('_edgemask')]
 
     def list_entries(self) -> List[Dict]:
-        masks = {stem(p): p for p in self.mask_files(self.data_root)}
-        entries = [self.entry(p, 0) for p in list_images(os.path.join(self.data_root, self.AUTHENTIC))]
+        masks = {stem(p): p for p in self.mask_files(self.data_root, self.tree)}
+        entries = [self.entry(p, 0) for p in self.tree.images(os.path.join(self.data_root, self.AUTHENTIC))]
         return entries + [self.entry(p, 1, masks.get(stem(p) + '_edgemask'))
-                          for p in list_images(os.path.join(self.data_root, self.SPLICED))]
+                          for p in self.tree.images(os.path.join(self.data_root, self.SPLICED))]

@@ -1,8 +1,8 @@
-import os
 from typing import Dict, Iterator, List, Tuple
 
 from mmcabl.datasets.forgery_dataset import ForgeryDataset
-from mmcabl.images import is_folder, list_images, stem
+from mmcabl.datasets.trees import LOCAL, LocalTree
+from mmcabl.images import stem
 from mmcabl.registry import DATASETS
 
 ORIGINAL, MASK = '_orig', '_mask'
@@ -26,11 +26,10 @@ class IMD2020(ForgeryDataset):
     PUBLISHED = (414, 2010)
 
     @staticmethod
-    def _folders(data_root: str) -> Iterator[Tuple[List[str], Dict[str, str]]]:
+    def _folders(data_root: str, tree: LocalTree = LOCAL) -> Iterator[Tuple[List[str], Dict[str, str]]]:
         """The images of each folder, and its masks by stem."""
-        inner = sorted(f.path for f in os.scandir(data_root) if is_folder(f)) if os.path.isdir(data_root) else []
-        for folder in inner:
-            files = list_images(folder)
+        for folder in tree.folders(data_root):
+            files = tree.images(folder)
             masks = {stem(p): p for p in files if stem(p).endswith(MASK)}
             yield [p for p in files if stem(p) not in masks], masks
 
@@ -39,9 +38,9 @@ class IMD2020(ForgeryDataset):
         return any(stem(p).endswith(ORIGINAL) for images, _ in cls._folders(data_root) for p in images)
 
     @classmethod
-    def mask_files(cls, data_root: str) -> List[str]:
-        return [p for _, masks in cls._folders(data_root) for p in masks.values()]
+    def mask_files(cls, data_root: str, tree: LocalTree = LOCAL) -> List[str]:
+        return [p for _, masks in cls._folders(data_root, tree) for p in masks.values()]
 
     def list_entries(self) -> List[Dict]:
         return [self.entry(p, 0) if stem(p).endswith(ORIGINAL) else self.entry(p, 1, masks.get(stem(p) + MASK))
-                for images, masks in self._folders(self.data_root) for p in images]
+                for images, masks in self._folders(self.data_root, self.tree) for p in images]

@@ -2,13 +2,8 @@ import os
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from mmcabl.datasets.forgery_dataset import ForgeryDataset
-from mmcabl.images import list_images
+from mmcabl.datasets.trees import LOCAL, LocalTree
 from mmcabl.registry import DATASETS
-
-
-def images_below(folder: str) -> List[str]:
-    """Image files in ``folder`` and its subfolders, sorted."""
-    return sorted(p for inner, _, _ in os.walk(folder) for p in list_images(inner))
 
 
 @DATASETS.register_module()
@@ -45,8 +40,8 @@ class ForgeryFolders(ForgeryDataset):
         return all(os.path.isdir(os.path.join(data_root, name)) for name in ('Tp', 'Gt'))
 
     @classmethod
-    def mask_files(cls, data_root: str) -> List[str]:
-        return images_below(os.path.join(data_root, 'Gt'))
+    def mask_files(cls, data_root: str, tree: LocalTree = LOCAL) -> List[str]:
+        return tree.images_below(os.path.join(data_root, 'Gt'))
 
     def list_entries(self) -> List[Dict]:
         entries = [self.entry(path, 0) for name in self.authentic for _, path in self._below(name)]
@@ -63,4 +58,4 @@ class ForgeryFolders(ForgeryDataset):
     def _below(self, name: str) -> Iterator[Tuple[str, str]]:
         """(place below a folder without an extension, path) of its images."""
         folder = os.path.join(self.data_root, name)
-        return ((os.path.splitext(os.path.relpath(path, folder))[0], path) for path in images_below(folder))
+        return ((os.path.splitext(os.path.relpath(path, folder))[0], path) for path in self.tree.images_below(folder))

@@ -3,6 +3,7 @@
 import json
 from typing import Any, Callable, Dict, Iterator, Optional
 
+from mmcabl.datasets.lists.fetched import opened_list
 from mmcabl.datasets.lists.text_lists import ListedImage, catnet, label_of, mask_of, mvssnet, refuse, short, table
 
 
@@ -26,7 +27,7 @@ def _object(pairs: list) -> dict:
 
 
 def _json(file: str, kind: type, expected: str) -> Any:
-    with open(file, encoding='utf-8-sig', errors='surrogateescape') as opened:
+    with opened_list(file) as opened:
         try:
             content = json.load(opened, object_pairs_hook=_object)
         except json.JSONDecodeError as error:
@@ -80,7 +81,7 @@ def guess_format(file: str) -> str:
     """The format by extension, and where that leaves two, by the first character or line."""
     if file.lower().endswith('.csv'):
         return 'csv'
-    with open(file, encoding='utf-8-sig', errors='surrogateescape') as opened:
+    with opened_list(file) as opened:
         head = opened.read(4096).lstrip()
     if file.lower().endswith('.json'):
         return 'wscl' if head.startswith('{') else 'benco'

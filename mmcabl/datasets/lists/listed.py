@@ -6,12 +6,14 @@ from typing import Dict, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from mmcabl.datasets.forgery_dataset import ForgeryDataset
+from mmcabl.datasets.lists.fetched import Fetched, fetched
 from mmcabl.datasets.lists.folder_listing import FolderListing
 from mmcabl.datasets.lists.list_formats import FORMATS, guess_format
 from mmcabl.datasets.lists.packed import Packed, Unpacked, one
 from mmcabl.datasets.lists.plain_text import PlainText
 from mmcabl.datasets.lists.text_lists import refuse
-from mmcabl.images import shown
+from mmcabl.datasets.trees import NamedTree
+from mmcabl.images import is_local, join, shown
 from mmcabl.registry import DATASETS
 
 #: Rows that are checked together, in lists that are read row by row.
@@ -39,6 +41,7 @@ class ForgeryList(ForgeryDataset):
         format: one of the above; by default told from the extension and the first line.
         subset: of a ``wscl`` list.
         check_files: False spares the look into the folders, for lists on slow file systems; links are not seen then.
+            Of other places an LMDB alone is looked into, and a ``listing``; else what is missing is said when read.
         follow_links: True lets links in ``data_root`` lead out of it.
         **kwargs: of :class:`ForgeryDataset`.
 
@@ -60,24 +63,33 @@ class ForgeryList(ForgeryDataset):
 
     def list_entries(self) -> Unpacked:
         """Read the whole list and check its paths, many lines at a time."""
-        file = self.ann_file
-        if not os.path.isfile(file):
+        file = fetched(self.ann_file, self.backend_args)
+        if not isinstance(file, Fetched) and not os.path.isfile(file):
             raise FileNotFoundError(f'{shown(file)} is not a file; ForgeryList needs ann_file, a list of images.')
-        self._root = os.path.abspath(self.data_root or '.')
-        listing = FolderListing(self._root, self.follow_links) if self.check_files else None
+        self._root = self.data_root if self.remote else os.path.abspath(self.data_root or '.')
+        listing = self._known_files() if self.check_files else None
         try:
             kind = self.format or guess_format(file)
             packed = PlainText.read(file, kind, listing) if os.sep == '/' else None
             if packed is None:
-                packed = self._row_by_row(kind, listing)
+                packed = self._row_by_row(file, kind, listing)
         except OSError as error:
             refuse(file, 1, f'the list cannot be read: {error.strerror}.')
         self._row = packed.row
         return Unpacked(packed, self._unpack)
 
-    def _row_by_row(self, kind: str, listing: Optional[FolderListing]) -> Packed:
+    def _known_files(self) -> Union[FolderListing, NamedTree, None]:
+        """What the list is checked against; None for a store that nobody lists: a request for each file is dear."""
+        if not self.remote and not self.listing:
+            return FolderListing(self._root, self.follow_links)
+        if self.listing or (self.backend_args or {}).get('backend') == 'lmdb':
+            found = self.tree
+            return found if isinstance(found, NamedTree) else None
+        return None
+
+    def _row_by_row(self, file: str, kind: str, listing: Optional[FolderListing]) -> Packed:
         """Any list; every row that is not plain is looked at by itself."""
-        packed, rows = Packed(), FORMATS[kind](self.ann_file, **(dict(subset=self.subset) if kind == 'wscl' else {}))
+        packed, rows = Packed(), FORMATS[kind](file, **(dict(subset=self.subset) if kind == 'wscl' else {}))
         for batch in iter(lambda: list(islice(rows, BATCH)), []):
             images, labels, masks = ([row[i] for row in batch] for i in (1, 2, 3))
             if not self._plain(images, labels, masks, listing):
@@ -106,16 +118,19 @@ class ForgeryList(ForgeryDataset):
 
     def _below(self, name: str, place: Union[int, str], listing: Optional[FolderListing]) -> str:
         """A path of the list, relative to the root and checked."""
-        start = self._root.rstrip(os.sep) + os.sep
         if '\0' in name:
             refuse(self.ann_file, place, f'{name} has a zero byte in it.')
-        path = os.path.normpath(os.path.join(start, name))
-        if not path.startswith(start):
+        above = self._root.rstrip('/') + '/' if self.remote and self._root else ''
+        start = '/' if self.remote else self._root.rstrip(os.sep) + os.sep
+        inner = name[len(above):] if name.startswith(above) else name
+        path = os.path.normpath(os.path.join(start, inner))
+        leaves = self.remote and (inner.startswith('/') or not is_local(inner) or '..' in inner.split('/'))
+        if leaves or not path.startswith(start):
             refuse(self.ann_file, place, f'{name} leads out of the data root {self._root}.')
         name = path[len(start):].replace(os.sep, '/')
         why = listing.why_not(name) if listing else ''
         if why:
-            refuse(self.ann_file, place, f'{path} {why}.')
+            refuse(self.ann_file, place, f'{above + name if self.remote else path} {why}.')
         return name
 
     @staticmethod
@@ -129,7 +144,10 @@ class ForgeryList(ForgeryDataset):
 
     def _unpack(self, entry: bytes) -> Dict:
         image, label, mask = self._row(entry)
-        found = self.entry(os.path.join(self._root, image), label, mask and os.path.join(self._root, mask))
+        image = join(self._root, image, self.backend_args)
+        found = self.entry(image, label, mask and join(self._root, mask, self.backend_args))
+        if self.backend_args:
+            found['backend_args'] = self.backend_args
         return dict(found, dataset_name=self.name, mask_rule=self.mask_rule)
 
     def _serialize_data(self) -> Tuple[np.ndarray, np.ndarray]:

@@ -9,6 +9,7 @@ from typing import List, Optional, Tuple
 
 import numpy as np
 
+from mmcabl.datasets.lists.fetched import Fetched
 from mmcabl.datasets.lists.folder_listing import FolderListing
 from mmcabl.datasets.lists.text_lists import NO_MASK, mask_of
 
@@ -60,7 +61,7 @@ class PlainText:
     @classmethod
     def read(cls, file: str, kind: str, listing: Optional[FolderListing]) -> Optional['PlainText']:
         """The list, each of its files being there; None if something in it needs a closer look."""
-        data = np.fromfile(file, np.uint8)
+        data = np.frombuffer(file.data, np.uint8) if isinstance(file, Fetched) else np.fromfile(file, np.uint8)
         head = data[:2 ** 16].tobytes()
         first = head[:head.find(b'\n') + 1]
         columns = named_columns(kind, first)

@@ -6,6 +6,7 @@ Bytes that are not UTF-8 are kept as Python keeps those of file names, so that a
 import csv
 from typing import Iterator, NoReturn, Optional, Tuple, Union
 
+from mmcabl.datasets.lists.fetched import opened_list
 from mmcabl.images import shown
 
 AUTHENTIC = ('0', 'authentic', 'au', 'real')
@@ -53,7 +54,7 @@ def short(value: object) -> str:
 
 def lines(file: str) -> Iterator[Tuple[int, str]]:
     """(number, text) of the lines that have any."""
-    with open(file, encoding='utf-8-sig', errors='surrogateescape') as opened:
+    with opened_list(file) as opened:
         for number, line in enumerate(opened, 1):
             line = line.strip()
             if line:
@@ -83,7 +84,7 @@ def mvssnet(file: str) -> Iterator[ListedImage]:
 
 def table(file: str) -> Iterator[ListedImage]:
     """CSV with a header that names ``image``, ``label`` and, if there are masks, ``mask``."""
-    with open(file, newline='', encoding='utf-8-sig', errors='surrogateescape') as opened:
+    with opened_list(file, newline='') as opened:
         reader = csv.reader(opened)
         try:
             header = [name.strip().lower() for name in next(reader, [])]

@@ -6,9 +6,9 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmengine.logging import print_log
 
-from mmcabl.images import read_regular, shown
+from mmcabl.images import read_file, shown
 from mmcabl.images.coefficients import BLOCK, SIGNATURE, compressed, jpeglib_module, luma_coefficients
-from mmcabl.images.decoding import pixel_limit
+from mmcabl.images.decoding import most_bytes
 from mmcabl.registry import TRANSFORMS
 
 DCT_SOURCES = ('file', 'pixels')
@@ -70,7 +70,7 @@ class LoadDCT(BaseTransform):
         path = results.get('img_path')
         if self.source == 'pixels' or not path or 'saved_as' in results:
             return None if self.source == 'pixels' else results.get('saved_as')
-        data = read_regular(path, 16 * pixel_limit(self.max_pixels) + 2 ** 26)
+        data = read_file(path, most_bytes(self.max_pixels), results.get('backend_args'))
         return data if data[:2] == SIGNATURE else None
 
 

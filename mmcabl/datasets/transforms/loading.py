@@ -9,6 +9,7 @@ from mmengine.logging import print_log
 
 from mmcabl.datasets.masks import read_mask
 from mmcabl.images import Decoded, read_picture, shown, stored
+from mmcabl.images.backends import Backend
 from mmcabl.registry import TRANSFORMS
 
 
@@ -28,18 +29,23 @@ class LoadForensicImage(BaseTransform):
         skip_unreadable: True in training pipelines: drop the sample, mmengine draws another.
         max_pixels: a larger image is not decoded and counts as unreadable; 100 megapixels by default, or what the
             environment's ``MMCABL_MAX_PIXELS`` says.
+        backend_args: of mmengine's file backends, for images that come without their data set's.
     """
 
     #: Side of the black image that stands for a file which could not be read.
     PLACEHOLDER = 32
 
-    def __init__(self, skip_unreadable: bool = False, max_pixels: Optional[int] = None) -> None:
-        self.skip_unreadable, self.max_pixels = skip_unreadable, max_pixels
+    def __init__(self, skip_unreadable: bool = False, max_pixels: Optional[int] = None,
+                 backend_args: Backend = None) -> None:
+        self.skip_unreadable, self.max_pixels, self.backend_args = skip_unreadable, max_pixels, backend_args
 
     def transform(self, results: dict) -> Optional[dict]:
         try:
             there = results.get('img')
-            found = read_picture(results['img_path'], self.max_pixels) if there is None else Decoded(there)
+            if there is None and self.backend_args and not results.get('backend_args'):
+                results['backend_args'] = self.backend_args
+            found = Decoded(there) if there is not None else read_picture(
+                results['img_path'], self.max_pixels, results.get('backend_args'))
         except ValueError as error:
             print_log(f'{error} It is left out.', logger='current', level=30)
             if self.skip_unreadable:
@@ -99,7 +105,8 @@ class LoadForgeryMask(BaseTransform):
                 results['gt_mask'] = np.zeros(shape, bool)
             return results
         try:
-            mask = read_mask(path, results.get('mask_rule', 'bright'), self.max_pixels)
+            mask = read_mask(path, results.get('mask_rule', 'bright'), self.max_pixels,
+                             results.get('backend_args'))
         except ValueError as error:
             print_log(f'{error} The image counts for the image score only.', logger='current', level=30)
             return results

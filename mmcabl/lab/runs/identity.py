@@ -17,6 +17,8 @@ LOCALIZERS = ('WeaklySupervisedLocalizer', 'WeaklySupervisedSegmentor')
 TEST_ONLY_OF_MODEL = ('postprocessor',)
 #: And of ``WeakLabelHead``.
 TEST_ONLY_OF_HEAD = ('map_bias',)
+#: Where a data set lies.
+ELSEWHERE = ('data_root', 'ann_file', 'backend_args', 'listing')
 #: Hooks that change no number, neither of weights nor of metrics.
 WITHOUT_EFFECT = ('LoggerHook', 'IterTimerHook', 'CheckpointHook', 'AtomicCheckpointHook', 'CheckedWeightsHook',
                   'WorkerGuardHook', 'PreflightHook')
@@ -108,7 +110,7 @@ def data_identity(dataset: Dict, scope: Optional[str] = None, known: Optional[Di
     key = json.dumps([listed, scope, truth], sort_keys=True, default=str)
     if key not in known:
         known[key] = _listing(listed, scope or 'mmengine', truth)
-    return {**{k: v for k, v in dataset.items() if k not in ('data_root', 'ann_file')}, **known[key]}
+    return {**{k: v for k, v in dataset.items() if k not in ELSEWHERE}, **known[key]}
 
 
 def _listing(dataset: Dict, scope: str, truth: bool) -> Dict:

@@ -40,7 +40,7 @@ def build(variant: str, device: str):
         return model
     model = MODELS.build(dict(
         type='mmcabl.WeaklySupervisedLocalizer', attention='stored_qk' if variant == 'ours-qk' else 'auto',
-        precision='bfloat16' if variant == 'ours-bf16' else 'float32',
+        precision=PRECISIONS.get(variant.split('-compile')[0], 'float32'), compile=variant.endswith('compile'),
         backbone=dict(type='mmcabl.ConformerCABL', arch='small'),
         head=dict(type='mmcabl.WeakLabelHead', in_channels=1024, embed_dims=384))).to(device).eval()
     if variant != 'stacked':

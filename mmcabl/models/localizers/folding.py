@@ -13,7 +13,7 @@ class FoldedInference:
     """Inference by a copy of a backbone with batch norms folded away, made once between changes of weights.
 
     Args:
-        precision: the floating type of that copy: ``float32``, ``bfloat16``, ``float16``, or ``auto``, see
+        precision: the numbers of that copy: ``float32``, ``bfloat16``, ``float16``, ``int8``, or ``auto``, see
             :func:`mmcabl.models.localizers.precision.resolved`. Heads compute in float32.
         compile: have its edge layers compiled by ``torch.compile``; needs a C++ compiler.
 

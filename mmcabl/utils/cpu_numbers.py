@@ -14,7 +14,7 @@ INT8 = frozenset(('avx512_vnni', 'amx_int8'))
 
 @lru_cache(maxsize=1)
 def instructions() -> FrozenSet[str]:
-    """What torch says of this CPU, before torch 2.6 what Linux does; elsewhere nothing is known."""
+    """What torch says of this CPU, an older torch does not, Linux may; elsewhere nothing is known."""
     said = getattr(torch.cpu, 'get_capabilities', dict)()
     if said:
         return frozenset(name for name, has in said.items() if has is True)

@@ -3,7 +3,7 @@
 plain      mmpretrain's Conformer-S, forward only: no CABL, no map
 ours       WeaklySupervisedLocalizer: CABL in 12 blocks, Eq. (2)
 ours-bf16  the same with precision='bfloat16'; ours-int8: with 'int8', convolutions and linear layers in eight bits
-...-compile  with edge layers by torch.compile
+...-compile  with edge layers by torch.compile; ...-slim: with the folded copy alone
 ours-qk    the same with the other attention method (stored Q and K)
 stacked    CABL, and every attention matrix of every block and head kept until the end
 
@@ -23,8 +23,9 @@ import time
 from typing import Sequence
 
 SIZES = (256, 512, 768)
-VARIANTS = ('plain', 'ours', 'ours-bf16', 'ours-bf16-compile', 'ours-int8', 'ours-int8-compile', 'ours-qk', 'stacked')
-PRECISIONS = {'ours-bf16': 'bfloat16', 'ours-int8': 'int8'}
+VARIANTS = ('plain', 'ours', 'ours-slim', 'ours-bf16', 'ours-bf16-slim', 'ours-bf16-compile', 'ours-int8',
+            'ours-int8-slim', 'ours-int8-compile', 'ours-qk', 'stacked')
+PRECISIONS = {'bf16': 'bfloat16', 'int8': 'int8'}
 
 
 def build(variant: str, device: str):
@@ -42,10 +43,13 @@ def build(variant: str, device: str):
         return model
     model = MODELS.build(dict(
         type='mmcabl.WeaklySupervisedLocalizer', attention='stored_qk' if variant == 'ours-qk' else 'auto',
-        precision=PRECISIONS.get(variant.replace('-compile', ''), 'float32'), compile='compile' in variant,
+        precision=PRECISIONS.get(variant.split('-')[1], 'float32') if '-' in variant else 'float32',
+        compile='compile' in variant,
         backbone=dict(type='mmcabl.ConformerCABL', arch='small'),
         head=dict(type='mmcabl.WeakLabelHead', in_channels=1024, embed_dims=384))).to(device).eval()
     if variant != 'stacked':
+        if 'slim' in variant:
+            model.slim()
         return model.score_and_map
     kept = []
 

@@ -103,7 +103,8 @@ def test_slim_infers_the_same_and_refuses_all_else():
     found = model.slim().eval().score_and_map(image)[1]
     assert torch.equal(found, expected)
     assert sum(p.numel() for p in model.backbone.parameters()) < 0.01 * held
-    for use in (model.train, model.state_dict, lambda: copy.deepcopy(model), lambda: model.double().score_and_map(image)):
+    for use in (model.train, model.state_dict, lambda: copy.deepcopy(model),
+                lambda: model.double().score_and_map(image)):
         with pytest.raises(RuntimeError, match='slim.. gave the weights'):
             use()
     stock = build_localizer()

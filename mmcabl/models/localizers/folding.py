@@ -36,8 +36,8 @@ class FoldedInference:
         """Keep the folded copy alone: the memory of all weights of the backbone that it does not use is given back.
 
         From here on the model infers, where it is and in the precision that it has; whatever else needs the weights
-        (``train()``, ``state_dict()`` and so saving and fingerprints, copies, ``to()``) raises RuntimeError, and weights are
-        loaded into a new model. Returns the model, in evaluation mode.
+        (``train()``, ``state_dict()`` and so saving and fingerprints, copies, ``to()``) raises RuntimeError. Weights
+        are loaded into a new model. Returns the model, in evaluation mode.
 
         Raises:
             ValueError: the backbone has no folded copy.
@@ -110,8 +110,8 @@ def _as(dtype: torch.dtype, features: Any) -> Any:
 
 
 def _refuse(*_: Any) -> None:
-    raise RuntimeError('slim() gave the weights of this backbone back, so it only infers, where it is; build and load '
-                       'the model again for anything else.')
+    raise RuntimeError('slim() gave the weights of this backbone back, so it only infers, where it is; build and '
+                       'load the model again for anything else.')
 
 
 def _drop(model: FoldedInference, *_: Any) -> None:

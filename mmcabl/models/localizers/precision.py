@@ -51,6 +51,6 @@ def computing_in(dtype: torch.dtype, device: torch.device) -> AbstractContextMan
         ValueError: ``int8``.
     """
     if dtype == torch.int8:
-        raise ValueError("precision='int8' needs a backbone that folds its batch norms, such as mmcabl.ConformerCABL; "
-                         'accepted for others are auto, float32, bfloat16, float16.')
+        raise ValueError('precision="int8" needs a backbone that folds its batch norms, as mmcabl.ConformerCABL '
+                         'does; accepted for others are auto, float32, bfloat16, float16.')
     return nullcontext() if dtype == torch.float32 else torch.autocast(torch.device(device).type, dtype=dtype)

@@ -1,9 +1,9 @@
 """Convolutions and linear layers in eight bits, to infer with on a CPU.
 
-By the oneDNN calls that ``torch.compile`` makes of a quantized network, each with its bias, activation and sum. Weights
-have a scale for each output channel. What comes in is given eight bits over the range that it has in that very image:
-nothing is calibrated, and no image depends on those beside it. Sums are exact in 32 bits, and what comes out is of the
-type that came in.
+By the oneDNN calls that ``torch.compile`` makes of a quantized network, each with its bias, activation and sum.
+Weights have a scale for each output channel. What comes in is given eight bits over the range that it has in that
+very image: nothing is calibrated, and no image depends on those beside it. Sums are exact in 32 bits, and what comes
+out is of the type that came in.
 """
 
 from math import ceil

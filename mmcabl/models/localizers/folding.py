@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from mmcabl.models.layers.cabl import CABL
 from mmcabl.models.localizers.attention import AttentionPropagator
 from mmcabl.models.localizers.precision import computing_in, lower, resolved
+from mmcabl.utils.memory import give_back
 
 
 class FoldedInference:
@@ -53,6 +54,7 @@ class FoldedInference:
                 weight.data = weight.data.new_empty(0)
         self._slim = True
         self.backbone.register_state_dict_pre_hook(_refuse)
+        give_back()
         return self
 
     def extract_feat(self, inputs: Tensor, stage: str = 'neck'):

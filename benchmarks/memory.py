@@ -5,8 +5,9 @@
 
 Parameters, gradients, AdamW's states, activations and temporaries of Conformer-S, forward, backward and step, without
 and with CABL (as it is, with its own gradient; by plain autograd, its inside kept or computed again), float32 and
-autocast. CABL works on the whole map at a time, as it does on a GPU. **A prediction**: a GPU's allocator rounds and fragments, cuDNN and cuBLAS have workspaces, the CUDA context takes some
-hundred MiB, and attention may choose another kernel. ``benchmarks/gpu.py`` measures the same steps.
+autocast. CABL works on the whole map at a time, as it does on a GPU. **A prediction**: a GPU's allocator rounds and
+fragments, cuDNN and cuBLAS have workspaces, the CUDA context takes some hundred MiB, and attention may choose another
+kernel. ``benchmarks/gpu.py`` measures the same steps.
 """
 
 import argparse

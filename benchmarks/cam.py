@@ -2,7 +2,8 @@
 
 plain      mmpretrain's Conformer-S, forward only: no CABL, no map
 ours       WeaklySupervisedLocalizer: CABL in 12 blocks, Eq. (2)
-ours-bf16  the same with precision='bfloat16'
+ours-bf16  the same with precision='bfloat16'; ours-int8: with 'int8', convolutions and linear layers in eight bits
+...-compile  with edge layers by torch.compile; ...-slim: with the folded copy alone
 ours-qk    the same with the other attention method (stored Q and K)
 stacked    CABL, and every attention matrix of every block and head kept until the end
 
@@ -22,7 +23,9 @@ import time
 from typing import Sequence
 
 SIZES = (256, 512, 768)
-VARIANTS = ('plain', 'ours', 'ours-bf16', 'ours-qk', 'stacked')
+VARIANTS = ('plain', 'ours', 'ours-slim', 'ours-bf16', 'ours-bf16-slim', 'ours-bf16-compile', 'ours-int8',
+            'ours-int8-slim', 'ours-int8-compile', 'ours-qk', 'stacked')
+PRECISIONS = {'bf16': 'bfloat16', 'int8': 'int8'}
 
 
 def build(variant: str, device: str):
@@ -40,10 +43,13 @@ def build(variant: str, device: str):
         return model
     model = MODELS.build(dict(
         type='mmcabl.WeaklySupervisedLocalizer', attention='stored_qk' if variant == 'ours-qk' else 'auto',
-        precision='bfloat16' if variant == 'ours-bf16' else 'float32',
+        precision=PRECISIONS.get(variant.split('-')[1], 'float32') if '-' in variant else 'float32',
+        compile='compile' in variant,
         backbone=dict(type='mmcabl.ConformerCABL', arch='small'),
         head=dict(type='mmcabl.WeakLabelHead', in_channels=1024, embed_dims=384))).to(device).eval()
     if variant != 'stacked':
+        if 'slim' in variant:
+            model.slim()
         return model.score_and_map
     kept = []
 
@@ -119,13 +125,13 @@ def main() -> None:
     middle = {v: {k: statistics.median(r[k] for r in rows) for k in ('seconds', 'wall', 'mib', 'more')}
               for v, rows in found.items()}
     plain = middle['plain']
-    print(f'{"":10}{"seconds":>8}  {"spread":12}{"ratio":>6}{"wall":>6}{"peak MiB":>10}{"ratio":>6}{"+MiB":>7}'
+    print(f'{"":18}{"seconds":>8}  {"spread":12}{"ratio":>6}{"wall":>6}{"peak MiB":>10}{"ratio":>6}{"+MiB":>7}'
           f'{"ratio":>6}   seconds at {tuple(args.sizes)} px')
     for variant, row in middle.items():
         rows = found[variant]
         each = [statistics.median(r['each'][i] for r in rows) for i in range(len(args.sizes))]
         spread = f'{min(r["seconds"] for r in rows):.2f}-{max(r["seconds"] for r in rows):.2f}'
-        print(f'{variant:10}{row["seconds"]:8.2f}  {spread:12}{row["seconds"] / plain["seconds"]:6.2f}'
+        print(f'{variant:18}{row["seconds"]:8.2f}  {spread:12}{row["seconds"] / plain["seconds"]:6.2f}'
               f'{row["wall"] / plain["wall"]:6.2f}{row["mib"]:10.0f}{row["mib"] / plain["mib"]:6.2f}'
               f'{row["more"]:7.0f}{row["more"] / plain["more"]:6.2f}   {", ".join(f"{s:.2f}" for s in each)}')
 

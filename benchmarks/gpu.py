@@ -5,7 +5,8 @@
     python benchmarks/gpu.py --fake                 # no GPU: forward passes on a fake one, no numbers
     python benchmarks/gpu.py --device cpu --tiny    # tries the script itself
 
-Rows: a training step of Conformer-S at 512 px and batch 8 without and with CABL (its inside kept or computed again),
+Rows: a training step of Conformer-S at 512 px and batch 8 without and with CABL (as it is, with its own gradient; by
+plain autograd, its inside kept or computed again),
 in float32, bfloat16, and float16 with a loss scale; the CAM at 256 + 512 + 768 px; the plain forward; SAM ViT-B with
 three prompts; each learned system of Table I on one image of 512 px. Weights are random. Milliseconds are the median
 of the repeats, with the least and the greatest; memory is ``torch.cuda.max_memory_allocated``.
@@ -20,7 +21,7 @@ from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 import torch
-from parts import SYSTEMS, detector, fake_mode, localizer, loss_of, sam, samples, training
+from parts import SYSTEMS, detector, fake_mode, localizer, loss_of, lowered, sam, samples, training
 from torch import nn
 from torch._subclasses import FakeTensorMode
 from torch._subclasses.fake_tensor import unset_fake_temporarily
@@ -28,7 +29,8 @@ from torch._subclasses.fake_tensor import unset_fake_temporarily
 from mmcabl.utils.fake_gpu import on_fake_device
 
 DTYPES = {'float32': torch.float32, 'bfloat16': torch.bfloat16, 'float16': torch.float16}
-BLOCKS = {'without CABL': ('none', None), 'CABL, kept': ('all', False), 'CABL, recomputed': ('all', True)}
+BLOCKS = {'without CABL': ('none', None), 'CABL': ('all', None), 'CABL, kept': ('all', False),
+          'CABL, recomputed': ('all', True)}
 
 
 class Place(NamedTuple):
@@ -90,15 +92,17 @@ def plain(place: Place, dtype: str) -> Callable:
 
 
 def cam(place: Place, dtype: str) -> Callable:
+    """The localizer's own option: a folded copy in that type."""
     model = place.put(localizer, place.tiny).eval()
+    model.precision = dtype
     if place.mode is not None:  # batch norms are folded from numbers
-        folded = place.put(lambda: localizer(place.tiny).eval().inference_backbone())
+        folded = place.put(lambda: lowered(place.tiny, dtype))
         model.inference_backbone = lambda: folded
     size = 48 if place.tiny else 512
     image = torch.randn(3, size, size, device=place.device)
 
     def run() -> Any:
-        with torch.no_grad(), place.autocast(dtype):
+        with torch.no_grad():
             return model.localize([image], [(size, size)])[1][0]
 
     return run

@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, Tuple
+from unittest.mock import patch
 
 import torch
 from mmengine.config import Config
@@ -24,10 +25,15 @@ SYSTEMS = ('mil-fcn_r50_b36-60e_casiav2-224', 'mil-fcn-wscl_r50_b36-60e_casiav2-
 
 @contextmanager
 def fake_mode() -> Iterator[FakeTensorMode]:
-    """A mode for fake tensors; CABL's kernels, which are kept from call to call, do not leave or enter it."""
+    """A mode for fake tensors; CABL's kernels, which are kept from call to call, do not leave or enter it.
+
+    Autocast to a fake GPU's half types is on, which torch would turn off, with a warning, where there is no GPU.
+    """
     _kernels.cache_clear()
     try:
-        yield FakeTensorMode()
+        with patch('torch.cuda.amp.common.amp_definitely_not_available', lambda: False), \
+                patch('torch.cuda.is_bf16_supported', lambda *_: True):
+            yield FakeTensorMode()
     finally:
         _kernels.cache_clear()
 
@@ -44,6 +50,13 @@ def localizer(tiny: bool, blocks: str = 'all', recompute: Any = None) -> nn.Modu
         if hasattr(module, 'recompute'):
             module.recompute = recompute
     return model
+
+
+def lowered(tiny: bool, precision: str) -> nn.Module:
+    """The copy of that network that a localizer infers with."""
+    model = localizer(tiny).eval()
+    model.precision = precision
+    return model.inference_backbone()
 
 
 def detector(name: str) -> nn.Module:

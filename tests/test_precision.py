@@ -75,15 +75,15 @@ def test_bfloat16_is_near_float32_and_leaves_the_weights(monkeypatch, attention,
 def test_auto_is_what_the_cpu_has_and_counts_in_fingerprints(monkeypatch):
     model, names = build_localizer(precision='auto').eval(), {}
     for native in (True, False):
-        monkeypatch.setattr(precision, 'native_bfloat16', lambda native=native: native)
+        monkeypatch.setattr(precision, 'cpu_has_bfloat16', lambda native=native: native)
         names[inferred_in(model)] = fingerprint(model, 'settings')
     assert set(names) == {'bfloat16', 'float32'} and len(set(names.values())) == 2
     model.precision = 'float32'
     assert fingerprint(model, 'settings') == names['float32']
     assert inferred_in(nn.Linear(1, 1)) == 'float32'
     assert precision.resolved('auto', torch.device('cuda')) == torch.float32
-    with pytest.raises(ValueError, match='int8.*accepted are auto, float32, bfloat16, float16'):
-        build_localizer(precision='int8')
+    with pytest.raises(ValueError, match='int4.*accepted are auto, float32, bfloat16, float16, int8'):
+        build_localizer(precision='int4')
 
 
 def test_auto_of_a_refiner_counts_in_fingerprints_and_identities(monkeypatch):

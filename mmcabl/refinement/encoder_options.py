@@ -1,10 +1,12 @@
 """How a frozen image encoder computes: where, in which type, compiled or not."""
 
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, Optional
+from typing import Iterator, Optional
 
 import torch
 from torch import nn
+
+from mmcabl.utils.cpu_numbers import cpu_has_bfloat16
 
 DTYPES = {'float32': torch.float32, 'float16': torch.float16, 'bfloat16': torch.bfloat16}
 
@@ -37,12 +39,6 @@ def encoder_dtype(device: torch.device, dtype: str, precision: Optional[str]) ->
     if device.type == 'cpu':
         return torch.bfloat16 if cpu_has_bfloat16() else torch.float32
     return torch.bfloat16 if device.type != 'cuda' or torch.cuda.is_bf16_supported() else torch.float16
-
-
-def cpu_has_bfloat16() -> bool:
-    """Whether this CPU multiplies bfloat16 in hardware (AVX512-BF16, AMX, Arm's); False where torch cannot tell."""
-    capabilities: Dict[str, Any] = getattr(torch.cpu, 'get_capabilities', dict)()  # newer than torch 2.1
-    return any(capabilities.get(name) for name in ('avx512_bf16', 'amx_bf16', 'bf16'))
 
 
 @contextmanager

@@ -1,13 +1,16 @@
 """Find and run the scripts that the OpenMMLab packages install."""
 
+import argparse
+import ast
 import os
 import runpy
 import subprocess
 import sys
 from argparse import ArgumentParser
+from contextlib import suppress
 from importlib import util
 from pathlib import Path
-from typing import List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 from mmengine.config import Config, DictAction
 
@@ -34,10 +37,25 @@ def run_upstream(package: str, name: str) -> None:
     What the run will need is checked before anything is built, and what upstream is known to print beside the
     point goes to its log file alone.
     """
-    from mmcabl.engine.scripts.console import quiet_console  # imports torch
     script = upstream_script(package, name)
+    if {'-h', '--help'} & set(sys.argv[1:]):
+        _help(script)
+    from mmcabl.engine.scripts.console import quiet_console  # imports torch
     with quiet_console(package, training=name == 'train.py'):
         runpy.run_path(str(script), run_name='__main__')
+
+
+def _help(script: Path) -> None:
+    """Let a script's own ``parse_args`` say what it takes, and leave, without what else the script imports.
+
+    Comes back where the script has none, or one that needs more than a parser's own modules.
+    """
+    body = [node for node in ast.parse(script.read_text(encoding='utf-8')).body
+            if isinstance(node, ast.FunctionDef) and node.name == 'parse_args']
+    names: Dict[str, Any] = dict(argparse=argparse, os=os, DictAction=DictAction)
+    exec(compile(ast.Module(body, []), str(script), 'exec'), names)  # an installed package's own code
+    with suppress(KeyError, NameError):
+        names['parse_args']()
 
 
 def toolbox_of(arguments: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from mmcabl.models.backbones.blocks import Blocks, parse_blocks
 from mmcabl.models.localizers.attention_mode import AttentionBy
 
 #: Rows of an attention matrix in work at a time: those of one head stay in a CPU's cache.
-ROWS = 128
+ROWS = 256
 #: On a CPU the running average is faster (``benchmarks/cam.py``) while its matrix is affordable.
 RUNNING_MAX_TOKENS = 4096
 

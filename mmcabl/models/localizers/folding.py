@@ -7,13 +7,14 @@ from torch import Tensor, nn
 from mmcabl.models.layers.cabl import CABL
 from mmcabl.models.localizers.attention import AttentionPropagator
 from mmcabl.models.localizers.precision import computing_in, lower, resolved
+from mmcabl.utils.memory import give_back
 
 
 class FoldedInference:
     """Inference by a copy of a backbone with batch norms folded away, made once between changes of weights.
 
     Args:
-        precision: the floating type of that copy: ``float32``, ``bfloat16``, ``float16``, or ``auto``, see
+        precision: the numbers of that copy: ``float32``, ``bfloat16``, ``float16``, ``int8``, or ``auto``, see
             :func:`mmcabl.models.localizers.precision.resolved`. Heads compute in float32.
         compile: have its edge layers compiled by ``torch.compile``; needs a C++ compiler.
 
@@ -24,12 +25,37 @@ class FoldedInference:
 
     #: Where the backbone's first weight was, and the copy: a tuple, so that it is no submodule.
     _folded: Optional[Tuple[Tensor, nn.Module]] = None
+    _slim = False
 
     def __init__(self, *args, precision: str = 'float32', compile: bool = False, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         resolved(precision, 'cpu')  # one that is none is said now
         self.precision, self.compile_edges = precision, compile
         self.register_load_state_dict_post_hook(_drop)
+
+    def slim(self) -> nn.Module:
+        """Keep the folded copy alone: the memory of all weights of the backbone that it does not use is given back.
+
+        From here on the model infers, where it is and in the precision that it has; whatever else needs the weights
+        (``train()``, ``state_dict()`` and so saving and fingerprints, copies, ``to()``) raises RuntimeError. Weights
+        are loaded into a new model. Returns the model, in evaluation mode.
+
+        Raises:
+            ValueError: the backbone has no folded copy.
+        """
+        copy = self.eval().inference_backbone()
+        if copy is self.backbone:
+            raise ValueError(f'A {type(copy).__name__} does not fold its batch norms, so slim() has nothing to give '
+                             'back; accepted is a backbone with folded(), such as mmcabl.ConformerCABL.')
+        used = {p.untyped_storage().data_ptr() for p in copy.parameters()}
+        first = next(self.backbone.parameters())  # by which the copy knows its network
+        for weight in self.backbone.parameters():
+            if weight is not first and weight.untyped_storage().data_ptr() not in used:
+                weight.data = weight.data.new_empty(0)
+        self._slim = True
+        self.backbone.register_state_dict_pre_hook(_refuse)
+        give_back()
+        return self
 
     def extract_feat(self, inputs: Tensor, stage: str = 'neck'):
         """As upstream, in the layout that a CPU convolves fastest."""
@@ -41,6 +67,8 @@ class FoldedInference:
             return self.backbone
         weight = next(self.backbone.parameters()).detach()
         if self._folded is None or not is_same(weight, self._folded[0]):
+            if self._slim:
+                _refuse()
             copy = self.backbone.folded()
             for layer in copy.modules():
                 if isinstance(layer, CABL):
@@ -63,9 +91,17 @@ class FoldedInference:
         weight = next(self.backbone.parameters())
         return resolved(self.precision, weight.device) if weight.dtype == torch.float32 else weight.dtype
 
+    def __getstate__(self) -> dict:
+        """What copies and pickles hold: not the folded copy, which they make themselves."""
+        if self._slim:
+            _refuse()
+        return {**self.__dict__, '_folded': None}
+
     def train(self, mode: bool = True) -> nn.Module:
         """As ``nn.Module``; weights may have changed, or change from here on, so the folded copy is dropped."""
-        self._folded = None
+        if self._slim and mode:
+            _refuse()
+        self._folded = self._folded if self._slim else None
         return super().train(mode)
 
 
@@ -73,6 +109,11 @@ def _as(dtype: torch.dtype, features: Any) -> Any:
     if isinstance(features, Tensor):
         return features.to(dtype)
     return type(features)(_as(dtype, part) for part in features)
+
+
+def _refuse(*_: Any) -> None:
+    raise RuntimeError('slim() gave the weights of this backbone back, so it only infers, where it is; build and '
+                       'load the model again for anything else.')
 
 
 def _drop(model: FoldedInference, *_: Any) -> None:

@@ -1,42 +1,41 @@
-"""In which floating type a localizer infers."""
+"""In which numbers a localizer infers."""
 
 from contextlib import AbstractContextManager, nullcontext
-from functools import lru_cache
-from pathlib import Path
 
 import torch
 from torch import nn
 
-PRECISIONS = ('auto', 'float32', 'bfloat16', 'float16')
-#: Of a CPU: instructions that multiply bfloat16, as Linux names them.
-BFLOAT16_FLAGS = ('avx512_bf16', 'amx_bf16')
+from mmcabl.models.layers.int8 import has_int8_calls, to_int8
+from mmcabl.utils.cpu_numbers import cpu_has_bfloat16, cpu_has_int8
+
+PRECISIONS = ('auto', 'float32', 'bfloat16', 'float16', 'int8')
 
 
 def resolved(precision: str, device: torch.device) -> torch.dtype:
     """The type itself: ``auto`` is bfloat16 on a CPU with instructions for it, and float32 anywhere else.
 
+    ``int8`` stands for convolutions and linear layers in eight bits and all else in bfloat16.
+
     Raises:
-        ValueError: an unknown precision.
+        ValueError: an unknown precision; ``int8`` elsewhere than on a CPU that has instructions for both.
     """
     if precision not in PRECISIONS:
         raise ValueError(f'Unknown precision {precision!r} of a localizer; accepted are {", ".join(PRECISIONS)}.')
+    on_cpu = torch.device(device).type == 'cpu'
     if precision == 'auto':
-        return torch.bfloat16 if torch.device(device).type == 'cpu' and native_bfloat16() else torch.float32
+        return torch.bfloat16 if on_cpu and cpu_has_bfloat16() else torch.float32
+    if precision == 'int8' and not (on_cpu and cpu_has_int8() and cpu_has_bfloat16() and has_int8_calls()):
+        raise ValueError("precision='int8' needs a CPU with AVX512-VNNI and AVX512-BF16 (or AMX) and torch's oneDNN, "
+                         f"which this {'CPU or torch' if on_cpu else 'device'} is not; accepted here are auto, "
+                         'float32, bfloat16, float16.')
     return getattr(torch, precision)
-
-
-@lru_cache(maxsize=1)
-def native_bfloat16() -> bool:
-    """Whether this CPU multiplies bfloat16 itself: AVX512-BF16 or AMX, by what Linux says of it."""
-    try:
-        flags = Path('/proc/cpuinfo').read_text(errors='replace')
-    except OSError:
-        return False
-    return any(flag in flags for flag in BFLOAT16_FLAGS)
 
 
 def lower(copy: nn.Module, dtype: torch.dtype) -> nn.Module:
     """Weights and buffers of a folded copy in a type, in place; the network it was folded from keeps its own."""
+    if dtype == torch.int8:
+        to_int8(copy)
+        dtype = torch.bfloat16
     for module in copy.modules():
         module._parameters = {name: p if p is None else nn.Parameter(p.detach().to(dtype), requires_grad=False)
                               for name, p in module._parameters.items()}
@@ -46,5 +45,12 @@ def lower(copy: nn.Module, dtype: torch.dtype) -> nn.Module:
 
 
 def computing_in(dtype: torch.dtype, device: torch.device) -> AbstractContextManager:
-    """Autocast, for a backbone that has no folded copy to lower; in float32 nothing."""
+    """Autocast, for a backbone that has no folded copy to lower; in float32 nothing.
+
+    Raises:
+        ValueError: ``int8``.
+    """
+    if dtype == torch.int8:
+        raise ValueError('precision="int8" needs a backbone that folds its batch norms, as mmcabl.ConformerCABL '
+                         'does; accepted for others are auto, float32, bfloat16, float16.')
     return nullcontext() if dtype == torch.float32 else torch.autocast(torch.device(device).type, dtype=dtype)

@@ -40,7 +40,8 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
             with a residual it leaves M itself (ours; ``docs/real.md``).
         attention_blocks: whose attention Eq. (2) averages; ``'all'``, the default, is the paper's.
         class_index: the class to localize; the last one by default.
-        precision: in which floating type the backbone infers: ``float32``, the default, ``bfloat16``, ``float16``, or
+        precision: in which numbers the backbone infers: ``float32``, the default, ``bfloat16``, ``float16``, ``int8``
+            (convolutions and linear layers of a Conformer, on a CPU with instructions for it; the rest bfloat16), or
             ``auto``: bfloat16 on a CPU with instructions for it, float32 elsewhere (``docs/performance.md``).
         compile: infer with edge layers compiled by ``torch.compile``; needs a C++ compiler and, once, some seconds.
         data_preprocessor: ``mmcabl.ForensicDataPreprocessor`` by default.

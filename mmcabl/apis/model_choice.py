@@ -13,7 +13,7 @@ from mmcabl.utils.names import to_text
 from mmcabl.zoo import ModelCard, model_cards
 
 #: The model of those who name none: the one whose weights come with the package.
-DEFAULT = 'cabl-mini'
+DEFAULT = 'lite-real'
 EXPORTED = '.onnx'
 WEIGHTS = ('.safetensors', '.pth', '.pt')
 #: What is said of weights that nobody has described.

@@ -11,7 +11,7 @@ from mmcabl.cli.output import print_json, say
 
 def export(
     out: Path = typer.Option(..., '--out', '-o', help='File to write.'),
-    model: str = typer.Option('cabl-mini', help='A name (`mmcabl models` lists them) or a config.'),
+    model: str = typer.Option('lite-real', help='A name (`mmcabl models` lists them) or a config.'),
     weights: Optional[Path] = typer.Option(None, help="Weights for it; by default the model's own."),
     kind: str = typer.Option('onnx', '--format', help='onnx, torchscript or pt2 (torch.export).'),
     size: Optional[str] = typer.Option(None, help='Fixed size of the image: 256, or HEIGHTxWIDTH.'),

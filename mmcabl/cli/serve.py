@@ -15,7 +15,7 @@ LIMITS = Limits()
 _VISITS = 'Limits'
 
 
-def serve(model: str = typer.Option('cabl-mini', help='Name of a model, path of a config, or an .onnx file.'),
+def serve(model: str = typer.Option('lite-real', help='Name of a model, path of a config, or an .onnx file.'),
           weights: Optional[str] = typer.Option(None, help="Weights of it; the model's own by default."),
           device: Optional[str] = typer.Option(None, help='cpu, cuda, ...; a GPU if there is one by default.'),
           refiner: Optional[str] = typer.Option(None, help="grabcut or sam; the model's own by default."),

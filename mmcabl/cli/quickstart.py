@@ -51,11 +51,11 @@ def main(arguments: Optional[Sequence[str]] = None, prog: Optional[str] = None) 
     plan = Plan(args.out, args.config, args.train_images, args.test_images, args.seed, tuple(args.cfg_options))
     folder_for(plan.root, dict(what='quick start'))
 
+    with stage('check', seconds):
+        page = check(plan)
+        print(f'By the weights that come with the package; names with Tp are forged. Pictures: {page}', flush=True)
     with stage('data', seconds):
         train_data, test_data = make_data(plan)
-    with stage('check', seconds):
-        page = check(plan, test_data)
-        print(f'A first report, by weights that come with the package: {page}', flush=True)
     with stage('train', seconds):
         checkpoint = train(plan, train_data, test_data)
     with stage('test', seconds):

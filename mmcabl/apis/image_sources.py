@@ -57,6 +57,7 @@ def paths_of(source: str, backend_args: Backend = None, passed_over: Optional[Pa
         FileNotFoundError: no such source, no images in it, or not one of a list's is there.
         ValueError: a file that is neither an image nor a list; a folder that cannot be searched.
     """
+    source = os.fspath(source)
     passed_over = PassedOver() if passed_over is None else passed_over
     there = is_local(source)  # a list of this machine may name images of a store
     if there and os.path.isdir(source) and is_local(source, backend_args):

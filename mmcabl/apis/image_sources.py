@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Iterable, Iterator, List, Optional
+from typing import Iterable, Iterator, List, Optional, Union
 
 from mmengine.logging import print_log
 
@@ -44,7 +44,8 @@ def place_of(source: str, backend_args: Backend = None) -> str:
     return str(Path(source).resolve()) if is_local(source, backend_args) or os.path.exists(source) else source
 
 
-def paths_of(source: str, backend_args: Backend = None, passed_over: Optional[PassedOver] = None) -> Iterator[str]:
+def paths_of(source: Union[str, Path], backend_args: Backend = None,
+             passed_over: Optional[PassedOver] = None) -> Iterator[str]:
     """Absolute paths, addresses or keys of a source's images: folder by folder in order of names, or a list's lines.
 
     Args:
@@ -113,7 +114,8 @@ def _list_lines(source: str, backend_args: Backend) -> Iterator[bytes]:
 
 def _in_list(source: str, backend_args: Backend) -> Iterator[str]:
     """A list's paths: bytes, as file names are, in whatever encoding, or as :func:`to_text` writes them."""
-    base, missing = os.path.dirname(source), []  # type: ignore[var-annotated]
+    base = os.path.dirname(source)
+    missing: List[str] = []
     waiting = True
     for number, line in enumerate(_list_lines(source, backend_args), 1):
         line = line[3:] if number == 1 and line.startswith(b'\xef\xbb\xbf') else line

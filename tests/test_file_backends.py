@@ -14,8 +14,8 @@ from mmcabl.datasets import ForgeryList, read_image
 from mmcabl.engine.needs import test_needs as needs_of_test
 from mmcabl.evaluation import ImageAUC, PixelF1
 from mmcabl.images import Unreachable, backends, read_file, read_picture
-from mmcabl.lab.synthetic.layouts import LAYOUTS
 from mmcabl.utils.data_configs import SETS
+from tests.small_sets import write_sets
 from tests.stores import PetrelClient, in_lmdb, served
 
 STEPS = [dict(type='mmcabl.LoadForensicImage'), dict(type='mmcabl.LoadForgeryMask'),
@@ -25,12 +25,9 @@ STEPS = [dict(type='mmcabl.LoadForensicImage'), dict(type='mmcabl.LoadForgeryMas
 @pytest.fixture(scope='module')
 def root(tmp_path_factory):
     """Two authentic and two manipulated images of each set, a list of all files in each, and lists of one set."""
-    folder, rng = tmp_path_factory.mktemp('stores'), np.random.default_rng(0)
+    folder = tmp_path_factory.mktemp('stores')
+    write_sets(folder, (24, 32), 12)
     for name in SETS:
-        for i in range(4):
-            jpeg = cv2.imencode('.jpg', rng.integers(0, 255, (24, 32, 3), np.uint8))[1]
-            LAYOUTS[name].write(folder / name, i, 'splicing' if i % 2 else None, jpeg,
-                                np.arange(24 * 32).reshape(24, 32) % 32 < 12 if i % 2 else None)
         files = sorted(p.relative_to(folder / name).as_posix() for p in (folder / name).rglob('*') if p.is_file())
         (folder / name / 'files.txt').write_text(''.join(f'./{file}\n' for file in files))
     local = DATASETS.build(dict(type='mmcabl.CASIAv1', data_root=str(folder / 'CASIAv1'), pipeline=[]))

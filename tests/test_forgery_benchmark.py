@@ -9,9 +9,9 @@ from mmengine.registry import DATASETS
 
 from mmcabl.engine.needs import test_needs as needs_of_test
 from mmcabl.lab.runs.identity import data_identity
-from mmcabl.lab.synthetic.layouts import LAYOUTS
 from mmcabl.lab.tables.families import FAMILIES, data_options
 from mmcabl.utils.data_configs import SETS, benchmark_parts, opened
+from tests.small_sets import write_sets
 
 STEPS = [dict(type='mmcabl.LoadForensicImage'), dict(type='mmcabl.LoadForgeryMask'),
          dict(type='mmcabl.PackForensicInputs')]
@@ -20,12 +20,8 @@ STEPS = [dict(type='mmcabl.LoadForensicImage'), dict(type='mmcabl.LoadForgeryMas
 @pytest.fixture(scope='module')
 def root(tmp_path_factory):
     """Two authentic and two manipulated images of each set, in its native layout."""
-    folder, rng = tmp_path_factory.mktemp('protocol'), np.random.default_rng(0)
-    for name in SETS:
-        for i in range(4):
-            jpeg = cv2.imencode('.jpg', rng.integers(0, 255, (40, 56, 3), np.uint8))[1]
-            LAYOUTS[name].write(folder / name, i, 'splicing' if i % 2 else None, jpeg,
-                                np.arange(40 * 56).reshape(40, 56) % 56 < 20 if i % 2 else None)
+    folder = tmp_path_factory.mktemp('protocol')
+    write_sets(folder, (40, 56), 20)
     return folder
 
 

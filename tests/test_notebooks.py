@@ -9,18 +9,11 @@ from tests.packages import ROOT
 NOTEBOOKS = sorted((ROOT / 'docs/notebooks').glob('*.ipynb'))
 
 
-def shipped():
-    from mmcabl.zoo import model_cards
-    return any(card.weights for card in model_cards().values())
-
-
 @pytest.mark.parametrize('path', NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs(path, tmp_path, monkeypatch):
     cells = [cell for cell in json.loads(path.read_text(encoding='utf-8'))['cells'] if cell['cell_type'] == 'code']
     assert cells and not any(cell['outputs'] or cell['execution_count'] for cell in cells)
     pytest.importorskip('skimage')
-    if path.stem == 'check_photographs' and not shipped():
-        pytest.skip('no weights come with this version')
     monkeypatch.chdir(tmp_path)
     space = {'__name__': 'notebook'}
     for number, cell in enumerate(cells):

@@ -51,7 +51,7 @@ def test_runs_reports_and_reuses(tmp_path):
     assert first.returncode == 0, first.stdout[-2000:] + first.stderr[-2000:]
     found = json.loads((out / 'report.json').read_text())
     assert set(found['p_f1']) == {'null', 'point', 'box', 'box_point', 'all_ones', 'random', 'centre'}
-    judged = json.loads((out / 'check/report.json').read_text())['photographs']
+    judged = json.loads((out / 'check/report/report.json').read_text())['photographs']
     assert len(judged) == 12 and all(0 < one['score'] < 1 for one in judged)
     assert {'data', 'check', 'train', 'test', 'total'} <= set(found['seconds'])
     assert found['images'] == dict(train=8, test=4, test_manipulated=2)

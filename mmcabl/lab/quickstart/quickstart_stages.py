@@ -9,11 +9,13 @@ from typing import Dict, Sequence, Tuple
 
 from mmengine.config import Config
 
+from mmcabl.apis.model_choice import DEFAULT
 from mmcabl.engine.scripts.upstream import run_script, with_options
 from mmcabl.lab.runs.identity import test_identity, training_identity
-from mmcabl.lab.runs.work_folders import finish, finished, folder_for, trained_weights
+from mmcabl.lab.runs.work_folders import digest, finish, finished, folder_for, made_for, trained_weights
 from mmcabl.lab.synthetic import ForgeryRecipe, embedded_photographs, generate
 from mmcabl.version import __version__
+from mmcabl.zoo import find_card
 
 #: What the quick start forges: all kinds of forgery, told by differing noise inside and outside.
 RECIPE = ForgeryRecipe(size=160, zoom=(0.35, 1.0), area=(0.1, 0.35), traces=('noise',))
@@ -68,8 +70,11 @@ def check(plan: Plan, images: int = 12) -> Path:
     Raises:
         SystemExit: it ended with another status than 0; what it said is above.
     """
-    out = plan.root / 'check'
     data = synthetic(plan.root / 'data/check', 'test', images, 2 * plan.seed + 5, PLAIN)
+    card = find_card(DEFAULT)  # of other weights or images: beside what is there
+    out = folder_for(plan.root / 'check', dict(
+        data=made_for(data), weights=card.sha256, mmcabl=__version__,
+        config=digest(Config.fromfile(card.config_path).to_dict()))) / 'report'
     command = [sys.executable, '-m', 'mmcabl', 'check', str(data / 'CASIA 2.0'), '--out', str(out)]
     print('+', ' '.join(command), flush=True)
     code = subprocess.run(command, check=False).returncode

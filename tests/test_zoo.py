@@ -55,6 +55,15 @@ def test_no_other_file_has_a_card_wherever_it_lies(tmp_path, monkeypatch):
     assert choose_model(card.config_path, str(copy)).card.trained_on == model_choice.UNKNOWN
 
 
+def test_weights_in_another_network_have_no_card():
+    """CABL has no weights: the file fits a network with it as well, of which the card's figures are not."""
+    card = find_card('lite-real')
+    configs = Path(card.config_path).parent
+    assert choose_model(card.config_path, card.weights).card == card
+    other = choose_model(str(configs / 'cabl_lite_b32-1e_windows-96.py'), card.weights).card
+    assert other.trained_on == model_choice.UNKNOWN and other.threshold == 0.5
+
+
 def test_the_quick_starts_network_is_there_and_first():
     assert SHIPPED and next(iter(model_cards())) in {card.name for card in SHIPPED}
     assert find_card('cabl-mini').config == 'quickstart/cabl_conformer-mini_b8-8e_synthetic-160.py'

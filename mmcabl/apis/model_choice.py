@@ -81,9 +81,18 @@ def _of_config(config: Union[str, Config], name: str, weights: Optional[str]) ->
     found = Path(weights) if weights else _beside(Path(name))
     for card in model_cards().values():  # a copy of published weights has its card, wherever it lies
         if card.weights and found.is_file() and found.stat().st_size == card.size and (
-                hashlib.sha256(found.read_bytes()).hexdigest() == card.sha256):
+                hashlib.sha256(found.read_bytes()).hexdigest() == card.sha256) and _same_network(config, card):
             return Choice(card, config, str(found.absolute()))
     return Choice(described(found, Path(name).stem, name), config, str(found.absolute()))
+
+
+def _same_network(config: Union[str, Config], card: ModelCard) -> bool:
+    """Whether a config has the card's backbone and head: CABL has no weights, so a file fits with it and without."""
+    from mmcabl.apis.model_configs import read_config
+    mine, its = (read_config(cfg, imports=False).get('model', {}) for cfg in (config, card.config_path))
+    parts = [[{k: v for k, v in dict(model.get(part) or {}).items() if k != 'init_cfg'}
+              for part in ('backbone', 'head')] for model in (mine, its)]
+    return parts[0] == parts[1]
 
 
 def described(weights: Union[str, Path], name: str, config: str = '') -> ModelCard:

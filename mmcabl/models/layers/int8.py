@@ -6,13 +6,14 @@ very image: nothing is calibrated, and no image depends on those beside it. Sums
 out is of the type that came in.
 """
 
+from functools import lru_cache
 from math import ceil
 from typing import Any, List, Optional, Tuple
 
 import torch
 from torch import Tensor, nn
 
-from mmcabl.models.layers.fused import ALGORITHMS, FusedConv2d, FusedLinear
+from mmcabl.models.layers.fused import ALGORITHMS, FusedConv2d, FusedLinear, fused
 
 #: Numbers that are quantized at a time: they stay in a CPU's cache.
 BAND = 1 << 18
@@ -24,10 +25,24 @@ ROUNDING, BITS = 12582912., 0x4B400000
 LEAST = 1e-30
 
 
+@lru_cache(maxsize=1)
+@torch.no_grad()
 def has_int8_calls() -> bool:
-    """Whether this torch has oneDNN's quantized convolutions and linear layers."""
+    """Whether this torch has oneDNN's quantized convolutions and linear layers, and their sums are exact here.
+
+    Without VNNI, or with ``ONEDNN_MAX_CPU_ISA`` below it whatever the CPU has, oneDNN adds pairs of products in 16
+    bits, which overflow in silence: 2 * 254 * 127 is one such pair.
+    """
     names = 'qconv2d_pointwise', 'qconv_prepack', 'qlinear_pointwise', 'qlinear_prepack'
-    return torch.backends.mkldnn.is_available() and all(hasattr(torch.ops.onednn, name) for name in names)
+    if not (torch.backends.mkldnn.is_available() and all(hasattr(torch.ops.onednn, name) for name in names)):
+        return False
+    with torch.random.fork_rng(devices=[]):  # nobody's random numbers are used up
+        conv, linear = nn.Conv2d(64, 32, 3, bias=False), nn.Linear(64, 32, bias=False)
+    for layer in (conv, linear):
+        layer.weight.fill_(127.)
+    found = (Int8Conv2d(fused(conv))(torch.full((1, 64, 8, 8), 254.)) / 9,
+             Int8Linear(fused(linear))(torch.full((1, 8, 64), 254.)))
+    return all(bool(((one - 64 * 254 * 127).abs() < 8).all()) for one in found)
 
 
 def quantized(x: Tensor) -> Tuple[Tensor, float, int]:

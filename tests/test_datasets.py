@@ -130,3 +130,24 @@ def test_mask_loader(tmp_path, monkeypatch):
     assert 'gt_mask' not in loader(dict(base, gt_mask_path=None))
     authentic = loader(dict(base, gt_label=0, gt_mask_path=None))['gt_mask']
     assert authentic.shape == (24, 32) and not authentic.any()
+
+
+def test_a_part_has_both_labels(tmp_path):
+    root = str(write_casia(tmp_path, authentic=5, forged=3))
+
+    def names(**kwargs):
+        data = CASIAv2(data_root=root, pipeline=[], **kwargs)
+        entries = map(data.get_data_info, range(len(data)))
+        return [(entry['gt_label'], Path(entry['img_path']).name) for entry in entries]
+
+    whole = names()
+    assert names(every=2) == [whole[i] for i in (0, 2, 4, 5, 7)]
+    assert names(every=9) == [whole[0], whole[5]]
+    assert names(indices=[0, 6]) == [whole[0], whole[6]] and names(indices=[1]) == [whole[1]]
+    assert names(indices=6) == whole[:6] and names(indices=4, test_mode=True) == whole[:4]
+    for some in (4, -3):
+        with pytest.raises(ValueError, match=f'indices={some} of CASIAv2 at .* one label alone.*every=N'):
+            names(indices=some)
+    for wrong in (0, 1.5):
+        with pytest.raises(ValueError, match=f'every={wrong}'):
+            names(every=wrong)

@@ -145,7 +145,7 @@ def test_plain_lists_read_by_columns_are_those_read_by_rows(tmp_path, root, monk
     assert len(found.ends) == 3
     by_columns = listed(tmp_path, name, text)
     for index in (dict(indices=2), dict(indices=[2, 0]), dict(serialize_data=False), dict(indices=-1)):
-        some = listed(tmp_path, name, text, **index)
+        some = listed(tmp_path, name, text, **index, test_mode=True)
         wanted = index.get('indices', 3)
         assert some == ([by_columns[i] for i in wanted] if isinstance(wanted, list) else
                         by_columns[:wanted] if wanted > 0 else by_columns[wanted:])

@@ -14,11 +14,12 @@ from mmengine.config import Config
 
 from mmcabl.engine.scripts.upstream import run_script
 from mmcabl.images import read_image
+from mmcabl.lab.runs.identity import training_identity
 from mmcabl.lab.tables import bench as runs
 from mmcabl.lab.tables import paper
 from mmcabl.lab.tables.bench import Bench
 from mmcabl.lab.tables.collect import cells
-from mmcabl.lab.tables.definitions import TABLES, UNITED, VARIANTS
+from mmcabl.lab.tables.definitions import FULL, TABLES, UNITED, VARIANTS
 from mmcabl.lab.tables.families import FAMILIES, data_options
 from mmcabl.lab.tables.figures import grid, points
 from mmcabl.lab.tables.rehearsal import make_sets
@@ -114,10 +115,16 @@ def test_what_lays_tables_out_is_asked_for_before_a_run(monkeypatch):
 def test_families_have_every_config_and_differ_in_the_variant_alone(family):
     family = FAMILIES[family]
     ours = Config.fromfile(str(family.config('cabl'))).to_dict()
-    backbones = []
+    prompts = ('prompt', 'compare')  # the rows without CGSR need none
+    backbones, refined = [], ours['model'].pop('postprocessor')
     for variant in VARIANTS:
         cfg = Config.fromfile(str(family.config(variant))).to_dict()
         backbones.append(cfg['model'].pop('backbone'))
+        refinement = cfg['model'].pop('postprocessor')
+        assert [{k: v for k, v in each.items() if k not in prompts} for each in (refinement, refined)] == [
+            {k: v for k, v in refined.items() if k not in prompts}] * 2
+        assert 'null' in (refinement['prompt'], *refinement['compare'])
+        assert variant not in ('cabl', 'none') or refinement['prompt'] == refined['prompt'] != 'null', 'Table II'
         assert {**cfg, 'model': None} == {**ours, 'model': None}
         assert cfg['model'] == {k: v for k, v in ours['model'].items() if k != 'backbone'}
     assert all(a != b for i, a in enumerate(backbones) for b in backbones[:i])
@@ -125,7 +132,7 @@ def test_families_have_every_config_and_differ_in_the_variant_alone(family):
         return
     perturbed = Config.fromfile(str(family.robustness_config()))
     assert perturbed.model.backbone.to_dict() == backbones[0]
-    assert perturbed.model.postprocessor.prompt == ours['model']['postprocessor']['prompt']
+    assert perturbed.model.postprocessor.prompt == refined['prompt']
 
 
 @pytest.mark.skipif(not hasattr(os, 'fork'), reason='needs fork')
@@ -239,16 +246,17 @@ def test_the_real_family_shows_its_own_sets_and_shares_one_training(tmp_path):
     cfg = Config.fromfile(str(family.config('cabl')))
     parts = cfg.test_dataloader.dataset.datasets
     assert tuple(part.name for part in parts) == family.sets, 'reported under these names'
-    options = data_options(cfg, tmp_path)
-    assert [options[f'test_dataloader.dataset.datasets.{i}.data_root'] for i in range(3)] == [
-        str(tmp_path / name) for name in ('CASIAv1', 'CASIAv1', 'COVERAGE')]
-    assert [step.type for step in parts[1].pipeline][:2] == ['mmcabl.LoadForensicImage', 'mmcabl.JPEGCompression']
+    assert data_options(cfg, tmp_path) == {f'test_dataloader.dataset.datasets.{i}.data_root': str(tmp_path / name)
+                                           for i, name in enumerate(('CASIAv1', 'CASIAv1', 'COVERAGE'), 1)}
+    assert [step.type for step in parts[2].pipeline][:2] == ['mmcabl.LoadForensicImage', 'mmcabl.JPEGCompression']
     found = {'cabl': [{f'{name}/p_f1': 0.25, f'{name}/i_auc': 0.5} for name in family.sets]}
     merged = {'cabl': [{k: v for one in found['cabl'] for k, v in one.items()}]}
     row = re.search(r'\| yes +\| yes +\|(.*)', markdown(merged, table))[1]
     assert '0.190 / 0.250' in row and '- / 0.250' in row, 'the paper has no CASIAv1-q90'
     bench = Bench(family, tmp_path / 'out', tmp_path)
-    assert bench._training((UNITED, 1)) == ('cabl', 1) and bench._training(('none', 1)) == ('none', 1)
+    assert [bench._training((v, 1))[0] for v in (UNITED, FULL, 'cabl', 'none')] == ['cabl', 'cabl', 'cabl', 'none']
+    identities = [bench._train_config((v, 1))[1] for v in (UNITED, FULL, 'cabl', 'none')]
+    assert len({json.dumps(training_identity(c), sort_keys=True, default=str) for c in identities}) == 2
 
 
 @pytest.mark.parametrize('family, only, lacking', [('real', 'fig5', 'fig5'), ('rehearsal', 'equation2', 'equation2')])

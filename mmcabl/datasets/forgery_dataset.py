@@ -1,6 +1,6 @@
 import os
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple, Union
+from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
@@ -8,6 +8,7 @@ from mmpretrain.datasets import BaseDataset
 from mmcabl.datasets.lists.fetched import fetched
 from mmcabl.datasets.lists.text_lists import lines
 from mmcabl.datasets.masks import check_rule
+from mmcabl.datasets.parts import check_part, one_in
 from mmcabl.datasets.trees import LOCAL, LocalTree, tree_of
 from mmcabl.images import is_local, join, shown
 from mmcabl.images.backends import Backend, backend_of
@@ -26,6 +27,8 @@ class ForgeryDataset(BaseDataset):
         ann_file: a text file that selects images: one path relative to ``data_root`` a line, or CAT-Net's
             ``image,mask,jpeg`` lines, of which the first column is used. All images by default.
         name: what results are grouped by, ``dataset_name`` of each sample; the class's own by default.
+        every: take one image in ``every`` of each label, the first of them on: a part that has both labels, where an
+            ``indices`` that is a number takes the first images, which may all be authentic.
         mask_rule: how masks become binary, see ``mmcabl.datasets.read_mask``; the class's own by default.
         backend_args: of mmengine's file backends, for roots that are not local; ``http://`` and ``s3://`` need none.
         listing: a list of all files below ``data_root``, one a line, for roots that cannot be listed; see
@@ -34,6 +37,7 @@ class ForgeryDataset(BaseDataset):
 
     Raises:
         FileNotFoundError: no image was found, or a selected one is not there.
+        ValueError: ``indices`` is a number that leaves a training one of the two labels.
     """
 
     METAINFO = dict(classes=('authentic', 'manipulated'), palette=[[0, 0, 0], [255, 0, 0]])
@@ -42,8 +46,12 @@ class ForgeryDataset(BaseDataset):
     PUBLISHED: Optional[Tuple[int, int]] = None
 
     def __init__(self, data_root: str = '', ann_file: str = '', name: Optional[str] = None,
-                 mask_rule: Optional[str] = None, backend_args: Backend = None, listing: str = '', **kwargs) -> None:
+                 every: int = 1, mask_rule: Optional[str] = None, backend_args: Backend = None, listing: str = '',
+                 **kwargs) -> None:
         self.name = name or type(self).__name__
+        if not isinstance(every, int) or every < 1:
+            raise ValueError(f'{type(self).__name__} was given every={every!r}; accepted are whole numbers from 1.')
+        self.every = every
         self.mask_rule = check_rule(mask_rule or self.MASK_RULE)
         self.backend_args = dict(backend_args) if backend_args else None
         self.remote = not is_local(data_root, self.backend_args)
@@ -104,7 +112,7 @@ class ForgeryDataset(BaseDataset):
         if not entries:
             raise FileNotFoundError(f'{name} has no images; its folders must look like the tree in its '
                                     f'documentation: help(mmcabl.datasets.{type(self).__name__}).')
-        entries = self.select(entries)
+        entries = one_in(self.select(entries), self.every)
         forged, lacking = self.count(entries)
         if entries and forged in (0, len(entries)):
             only = self.METAINFO['classes'][int(forged > 0)]
@@ -131,6 +139,13 @@ class ForgeryDataset(BaseDataset):
         if self.remote:
             return path[len(self.data_root):].replace(os.sep, '/').lstrip('/')
         return os.path.relpath(path, self.data_root)
+
+    def _get_unserialized_subset(self, indices: Union[int, Sequence[int]]) -> List[Dict]:
+        """mmengine's, which takes the first (or last) images where ``indices`` is a number."""
+        found = super()._get_unserialized_subset(indices)
+        if not self.test_mode:
+            check_part(self.data_list, found, indices, f'{type(self).__name__} at {shown(self.data_root)}')
+        return found
 
     @staticmethod
     def count(entries: List[Dict]) -> Tuple[int, int]:

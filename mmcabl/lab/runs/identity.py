@@ -11,8 +11,8 @@ from mmcabl.utils.data_configs import TRUTH_STEPS, dicts_in, listed_only, opened
 from mmcabl.version import __version__
 
 #: Parameters that only testing reads: of the method's models, and of every other of ours.
-TEST_ONLY_OF_LOCALIZER = ('postprocessor', 'scales', 'flip', 'union', 'attention', 'class_index', 'precision',
-                          'compile')
+TEST_ONLY_OF_LOCALIZER = ('postprocessor', 'scales', 'flip', 'union', 'attention', 'attention_residual',
+                          'attention_blocks', 'class_index', 'precision', 'compile')
 LOCALIZERS = ('WeaklySupervisedLocalizer', 'WeaklySupervisedSegmentor')
 TEST_ONLY_OF_MODEL = ('postprocessor',)
 #: And of ``WeakLabelHead``.

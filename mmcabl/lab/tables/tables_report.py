@@ -4,7 +4,7 @@ from typing import Dict, List, Sequence
 from mmcabl.lab.runs.work_folders import folder_for
 from mmcabl.lab.tables import figures
 from mmcabl.lab.tables.bench import Bench
-from mmcabl.lab.tables.definitions import MIXES, UNITED, VARIANTS
+from mmcabl.lab.tables.definitions import FULL, MIXES, UNITED, VARIANTS
 from mmcabl.lab.tables.render import comma_separated, latex, markdown
 from mmcabl.lab.tables.systems import SYSTEMS
 from mmcabl.utils.files import write_whole
@@ -12,7 +12,7 @@ from mmcabl.utils.files import write_whole
 
 def summaries(bench: Bench, seeds: Sequence[int], stage: str = 'test') -> Dict[str, List[Dict[str, float]]]:
     """The metrics of every finished run: variant -> one summary a seed."""
-    variants = filter(bench.family.has, dict.fromkeys((*VARIANTS, UNITED, *MIXES, *SYSTEMS)))
+    variants = filter(bench.family.has, dict.fromkeys((*VARIANTS, UNITED, FULL, *MIXES, *SYSTEMS)))
     folders = {variant: [bench.result((variant, seed), stage) for seed in seeds] for variant in variants}
     return {variant: [bench.summary(folder) for folder in found if folder] for variant, found in folders.items()}
 

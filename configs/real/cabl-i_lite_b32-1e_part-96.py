@@ -1,0 +1,3 @@
+# Without CGSR, as Table III.
+_base_ = './cabl_lite_b32-1e_part-96.py'
+model = dict(backbone=dict(cabl=dict(structure='i')), postprocessor=dict(prompt='null', compare=[]))

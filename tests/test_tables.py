@@ -247,8 +247,8 @@ def test_the_real_family_shows_its_own_sets_and_shares_one_training(tmp_path):
     parts = cfg.test_dataloader.dataset.datasets
     assert tuple(part.name for part in parts) == family.sets, 'reported under these names'
     assert data_options(cfg, tmp_path) == {f'test_dataloader.dataset.datasets.{i}.data_root': str(tmp_path / name)
-                                           for i, name in enumerate(('CASIAv1', 'CASIAv1', 'COVERAGE'), 1)}
-    assert [step.type for step in parts[2].pipeline][:2] == ['mmcabl.LoadForensicImage', 'mmcabl.JPEGCompression']
+                                           for i, name in enumerate(('CASIAv1', 'COVERAGE'), 1)}
+    assert [step.type for step in parts[1].pipeline][:2] == ['mmcabl.LoadForensicImage', 'mmcabl.JPEGCompression']
     found = {'cabl': [{f'{name}/p_f1': 0.25, f'{name}/i_auc': 0.5} for name in family.sets]}
     merged = {'cabl': [{k: v for one in found['cabl'] for k, v in one.items()}]}
     row = re.search(r'\| yes +\| yes +\|(.*)', markdown(merged, table))[1]

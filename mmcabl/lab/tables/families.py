@@ -79,7 +79,7 @@ FAMILIES: Dict[str, Family] = {family.name: family for family in (
            'image saved again at one JPEG quality first, since the published files tell the class by their '
            'compression. Eq. (2) has a residual of 1 unless it is said; refinement is GrabCut; "1-4" and "1-8" '
            'stand for the first and the first three of four stages. Compare with the masks that know nothing.',
-           sets=('kept-out', 'CASIAv1', 'CASIAv1-q90', 'COVERAGE'), trained_as={UNITED: 'cabl', FULL: 'cabl'}),
+           sets=('kept-out', 'CASIAv1-q90', 'COVERAGE'), trained_as={UNITED: 'cabl', FULL: 'cabl'}),
     Family('rehearsal', _configs('rehearsal/{}conformer-mini_b8-4e_synthetic-160.py', ('cabl-b1_', 'cabl-b1-2_'),
                                  'rehearsal/{}_b8-4e_synthetic-160.py',
                                  ('fcn_r50-mini', 'fcn_r50-mini-cabl', 'fcn-da_r50-mini')),

@@ -4,7 +4,7 @@
 _base_ = './real_windows-96.py'
 every = {'plain-96': 4, 'pasted-96': 4, 'windows-96': 2}
 saved_again = [dict(type='mmcabl.JPEGCompression', quality=90)]
-sets = {
+tested = {
     'kept-out': ('CASIAv2', 'work_dirs/real/data/kept-native', saved_again),
     'CASIAv1-q90': ('CASIAv1', 'data/CASIAv1', saved_again),
     'COVERAGE': ('COVERAGE', 'data/COVERAGE', []),
@@ -31,5 +31,5 @@ test_dataloader = dict(
                     *steps,
                     dict(type='mmcabl.LoadForgeryMask'),
                     dict(type='PackInputs', algorithm_keys=('gt_mask', ), meta_keys={{_base_.meta_keys}}),
-                ]) for name, (kind, root, steps) in sets.items()
+                ]) for name, (kind, root, steps) in tested.items()
         ]))

@@ -5,8 +5,17 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
 
+from mmcabl.apis.model_choice import DEFAULT
+from mmcabl.checkpoints import load_exactly
+from mmcabl.cli.quickstart import CONFIG
 from mmcabl.lab.quickstart import quickstart_report as reporting
+from mmcabl.lab.quickstart.quickstart_stages import Plan, starting_weights
+from mmcabl.registry import MODELS
+from mmcabl.zoo import find_card
 from tests import warm
 
 SCRIPT = Path(__file__).parents[1] / 'tools/quickstart.py'
@@ -20,7 +29,9 @@ def metrics(**changes):
 
 
 def summary(**changes):
-    return reporting.summary(metrics(**changes), metrics(p_f1_null=0.25), dict(train=10.04, total=12.0),
+    maps = {'united': metrics(p_f1_null=0.35), 'full_eq2': metrics(p_f1_null=0.25),
+            'before': metrics(i_auc=0.55, p_f1_null=0.15)}
+    return reporting.summary(metrics(**changes), maps, dict(train=10.04, total=12.0),
                              dict(train=4, test=2, test_manipulated=1), 3, 'box')
 
 
@@ -28,10 +39,11 @@ def test_report_has_its_keys():
     found = summary()
     assert found['p_f1'] == dict(null=0.5, point=0.1, box=0.6, box_point=0.55, all_ones=0.3, random=0.2, centre=0.28)
     assert found['i_auc'] == 0.9 and found['seed'] == 3 and found['seconds'] == dict(train=10.0, total=12.0)
-    assert found['full_eq2']['p_f1_null'] == 0.25
+    assert [found['maps'][k]['p_f1_null'] for k in ('united', 'full_eq2', 'before')] == [0.35, 0.25, 0.15]
     text = reporting.as_markdown(found)
     assert '| Box: the final mask | 0.600 |' in text and '| Box+Point | 0.550 |' in text
     assert '| baseline: all ones | 0.300 |' in text and '| baseline: the middle of the image | 0.280 |' in text
+    assert 'before this training 0.550)' in text and '| Null of the united map, without Eq. (2) | 0.350 |' in text
     assert 'MCC 0.330' in text and 'of 4: 1 by P-F1,\n2 by MCC, 1.5 by pixel AUC' in text
 
 
@@ -54,6 +66,7 @@ def test_runs_reports_and_reuses(tmp_path):
     judged = json.loads((out / 'check/report/report.json').read_text())['photographs']
     assert len(judged) == 12 and all(0 < one['score'] < 1 for one in judged)
     assert {'data', 'check', 'train', 'test', 'total'} <= set(found['seconds'])
+    assert {'united', 'full_eq2', 'before'} == set(found['maps'])
     assert found['images'] == dict(train=8, test=4, test_manipulated=2)
     assert len(list((out / 'overlays').glob('*.png'))) == 2
     assert str(out / 'report.md') in first.stdout
@@ -64,3 +77,17 @@ def test_runs_reports_and_reuses(tmp_path):
     assert checkpoint.stat().st_mtime_ns == made
     second = json.loads((out / 'report.json').read_text())
     assert {k: v for k, v in second.items() if k != 'seconds'} == {k: v for k, v in found.items() if k != 'seconds'}
+
+
+def test_the_training_starts_from_the_shipped_weights():
+
+    option = dict(each.split('=', 1) for each in starting_weights(Plan(Path('out'), CONFIG)))
+    cfg = Config.fromfile(str(CONFIG))
+    cfg.merge_from_dict(option)
+    init_default_scope('mmpretrain')
+    model, same = MODELS.build(cfg.model), MODELS.build(cfg.model)
+    model.init_weights()
+    load_exactly(same, find_card(DEFAULT).checked_weights())
+    for name, value in same.state_dict().items():
+        assert torch.equal(value, model.state_dict()[name]), name
+    assert len(model.backbone.cabl) == 4, 'CABL has no weights: the file fits a network with it'

@@ -13,12 +13,21 @@ from typing import Dict, Iterator, Optional, Sequence
 
 from mmengine.config import Config
 
+from mmcabl.apis.model_choice import DEFAULT
 from mmcabl.lab.quickstart import quickstart_report as reporting
 from mmcabl.lab.quickstart.quickstart_stages import Plan, check, make_data, test, train
 from mmcabl.lab.runs.work_folders import folder_for, made_for
+from mmcabl.zoo import find_card
 from mmcabl.zoo.metafiles import root_folder
 
-CONFIG = root_folder() / 'configs/quickstart/cabl_conformer-mini_b8-8e_synthetic-160.py'
+CONFIG = root_folder() / 'configs/quickstart/cabl_lite_b16-3e_synthetic-160.py'
+#: Tests of the map alone, beside the one of the method: name -> options.
+MAPS = {
+    'united': ('model.attention=none',),
+    'full_eq2': ('model.attention_residual=0.',),
+    'before': (),
+}
+ALONE = ('model.postprocessor.prompt=null', 'model.postprocessor.compare=[]', 'default_hooks.overlays.max_images=0')
 
 
 def parse_args(arguments: Optional[Sequence[str]], prog: Optional[str]) -> argparse.Namespace:
@@ -62,13 +71,13 @@ def main(arguments: Optional[Sequence[str]] = None, prog: Optional[str] = None) 
         tested, metrics = test(plan, test_data, checkpoint)
         pictures = folder_for(plan.root / 'overlays', dict(test=made_for(tested)))
         shutil.copytree(tested / 'overlays', pictures, dirs_exist_ok=True)
-        _, attention = test(plan, test_data, checkpoint, 'test_attention', (
-            'model.attention=auto', 'default_hooks.overlays.max_images=0'))
+        maps = {name: test(plan, test_data, Path(find_card(DEFAULT).checked_weights()) if name == 'before' else
+                           checkpoint, f'test_{name}', (*options, *ALONE))[1] for name, options in MAPS.items()}
     seconds['total'] = time.time() - began
     counts = dict(train=plan.train_images, test=int(metrics['images']),
                   test_manipulated=int(metrics['manipulated']))
     final = Config.fromfile(str(plan.config)).model.postprocessor.prompt
-    found = reporting.summary(metrics, attention, seconds, counts, plan.seed, final)
+    found = reporting.summary(metrics, maps, seconds, counts, plan.seed, final)
     for folder in (tested, plan.root):  # every run's own, and the last one's
         reporting.write_reports(found, folder, os.path.relpath(pictures, folder))
     print(f'\n{reporting.as_markdown(found, pictures.name)}')

@@ -11,15 +11,19 @@ PROMPTS = tuple(NAMES)
 SCORES = ('p_mcc', 'p_iou_authentic', 'p_miou', 'p_ap', 'p_f1_rank', 'p_mcc_rank', 'p_auc_rank')
 
 
-def summary(metrics: Dict, with_attention: Dict, seconds: Dict, counts: Dict, seed: int, final: str) -> Dict:
-    """What ``report.json`` holds: see its keys below; all scores in [0, 1]. ``final``: the final mask's prompt."""
+def summary(metrics: Dict, maps: Dict[str, Dict], seconds: Dict, counts: Dict, seed: int, final: str) -> Dict:
+    """What ``report.json`` holds: see its keys below; all scores in [0, 1].
+
+    ``maps``: metrics of the map alone, united, by Eq. (2) as it is written, and before the training; ``final``: the
+    final mask's prompt.
+    """
     return dict(
         i_auc=metrics['i_auc'],
         p_f1={**{k: metrics[f'p_f1_{k}'] for k in PROMPTS}, 'all_ones': metrics['p_f1_all_ones'],
               'random': metrics['p_f1_random'], 'centre': metrics['p_f1_centre']},
         scores={key: metrics[key] for key in SCORES},
         final=final, p_auc=metrics['p_auc'], i_acc=metrics['i_acc'], p_iou=metrics['p_iou'],
-        full_eq2=dict(p_f1_null=with_attention['p_f1_null'], p_auc=with_attention['p_auc']),
+        maps={name: {key: found[key] for key in ('i_auc', 'p_f1_null', 'p_auc')} for name, found in maps.items()},
         seconds={k: round(v, 1) for k, v in seconds.items()}, images=counts, seed=seed)
 
 
@@ -32,27 +36,32 @@ def verdict(report: Dict) -> str:
             'data.')
     if worse:
         text += (f' Worse than the coarse mask: {", ".join(NAMES[k] for k in worse)}. '
-                 'GrabCut sees colour, and these forgeries differ in noise.')
+                 'GrabCut sees colour, and these forgeries differ in traces of processing.')
     return text
 
 
 def as_markdown(report: Dict, pictures: str = 'overlays') -> str:
     """``report.md``; ``pictures``: where they lie, as seen from it."""
-    f1, eq2 = report['p_f1'], report['full_eq2']
+    f1, maps = report['p_f1'], report['maps']
+    before = maps['before']
     rows = '\n'.join(f'| {name} | {value:.3f} |' for name, value in (
         *((NAMES[k] + (': the final mask' if k == report['final'] else ''), f1[k]) for k in PROMPTS),
         ('baseline: all ones', f1['all_ones']), ('baseline: random half', f1['random']),
         ('baseline: the middle of the image', f1['centre']),
-        ('Null with attention, Eq. (2) in full', eq2['p_f1_null'])))
+        ('Null of the united map, without Eq. (2)', maps['united']['p_f1_null']),
+        ('Null by Eq. (2) as it is written, without the residual', maps['full_eq2']['p_f1_null']),
+        ('Null before this training', before['p_f1_null'])))
     times = ', '.join(f'{stage} {value:.0f} s' for stage, value in report['seconds'].items())
     counts, scores = report['images'], report['scores']
     return f'''# Quick start
 
-Trained from scratch on {counts['train']} synthetic images with image-level labels only, tested on {counts['test']}
-({counts['test_manipulated']} manipulated) made from photographs that are not in the training set. Seed
-{report["seed"]}, one run. These figures say that the method works on this data, and nothing about real forgeries.
+Trained on {counts['train']} synthetic images with image-level labels only, from weights that know some real
+forgeries, and tested on {counts['test']} ({counts['test_manipulated']} manipulated) made from photographs that are
+not in the training set. Seed {report["seed"]}, one run. These figures say that the method works on this data, and
+nothing about real forgeries.
 
-I-AUC **{report['i_auc']:.3f}** (chance 0.5), image accuracy {report['i_acc']:.3f}, pixel AUC {report['p_auc']:.3f}
+I-AUC **{report['i_auc']:.3f}** (chance 0.5; before this training {before['i_auc']:.3f}), image accuracy
+{report['i_acc']:.3f}, pixel AUC {report['p_auc']:.3f}
 
 | mask | P-F1 |
 |---|---|

@@ -5,20 +5,28 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Sequence, Tuple
+from typing import Dict, List, Sequence, Tuple
 
 from mmengine.config import Config
 
 from mmcabl.apis.model_choice import DEFAULT
 from mmcabl.engine.scripts.upstream import run_script, with_options
 from mmcabl.lab.runs.identity import test_identity, training_identity
-from mmcabl.lab.runs.work_folders import digest, finish, finished, folder_for, made_for, trained_weights
+from mmcabl.lab.runs.work_folders import (
+    digest,
+    finish,
+    finished,
+    folder_for,
+    made_for,
+    sha256_of,
+    trained_weights,
+)
 from mmcabl.lab.synthetic import ForgeryRecipe, embedded_photographs, generate
 from mmcabl.version import __version__
 from mmcabl.zoo import find_card
 
-#: What the quick start forges: all kinds of forgery, told by differing noise inside and outside.
-RECIPE = ForgeryRecipe(size=160, zoom=(0.35, 1.0), area=(0.1, 0.35), traces=('noise',))
+#: What the quick start forges: all kinds of forgery, told by noise, compression, resampling or blur that differ.
+RECIPE = ForgeryRecipe(size=160, zoom=(0.35, 1.0), area=(0.1, 0.35))
 #: What the shipped weights judge: cut out and put in, nothing else that differs.
 PLAIN = ForgeryRecipe(size=240, area=(0.08, 0.25), forgeries=('splicing', 'copy-move'), traces=(), noise=(0., 0.))
 
@@ -83,12 +91,23 @@ def check(plan: Plan, images: int = 12) -> Path:
     return out / 'report.html'
 
 
+def starting_weights(plan: Plan) -> List[str]:
+    """``--cfg-options`` that say where the shipped weights lie, for a config that starts from any."""
+    given = Config.fromfile(str(plan.config)).model.get('init_cfg')
+    return [f'model.init_cfg.checkpoint={find_card(DEFAULT).checked_weights()}'] if given else []
+
+
 def train(plan: Plan, data: Path, test_data: Path) -> Path:
-    """Train with mmpretrain's ``train.py``, or go on, or find it done. Returns the last checkpoint."""
-    options = [f'train_dataloader.dataset.data_root={data}', f'test_dataloader.dataset.data_root={test_data}',
+    """Train with mmpretrain's ``train.py``, or go on, or find it done. Returns the last checkpoint.
+
+    A config that starts from weights starts from the package's own.
+    """
+    options = [*starting_weights(plan),
+               f'train_dataloader.dataset.data_root={data}', f'test_dataloader.dataset.data_root={test_data}',
                f'randomness.seed={plan.seed}', *plan.options]
     cfg = with_options(Config.fromfile(str(plan.config)), options)
-    folder = folder_for(plan.root / 'train', training_identity(cfg))
+    start = find_card(DEFAULT).sha256 if cfg.model.get('init_cfg') else None
+    folder = folder_for(plan.root / 'train', dict(training_identity(cfg), start=start))
     if finished(folder) is None:
         run_script('train.py', str(plan.config), '--work-dir', str(folder), '--resume', 'auto', '--cfg-options',
                    *options)
@@ -103,7 +122,7 @@ def test(plan: Plan, data: Path, checkpoint: Path, name: str = 'test',
     """Test with mmpretrain's ``test.py``, or find it done; returns the folder and the metrics."""
     options = [f'test_dataloader.dataset.data_root={data}', *plan.options, *options]
     cfg = with_options(Config.fromfile(str(plan.config)), options)
-    folder = folder_for(plan.root / name, test_identity(cfg, finished(checkpoint.parent)['sha256']))
+    folder = folder_for(plan.root / name, test_identity(cfg, sha256_of(checkpoint)))
     if finished(folder) is None:
         out = folder / 'metrics.json'
         run_script('test.py', str(plan.config), str(checkpoint), '--work-dir', str(folder), '--out', str(out),

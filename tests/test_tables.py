@@ -4,6 +4,8 @@ import csv
 import json
 import os
 import re
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -28,7 +30,8 @@ from mmcabl.utils.files import write_png
 from tests import warm
 from tests.forked import run
 
-SCRIPT = Path(__file__).parents[1] / 'tools/tables.py'
+ROOT = Path(__file__).parents[1]
+SCRIPT = ROOT / 'tools/tables.py'
 
 
 def summary(shift=0.):
@@ -281,3 +284,27 @@ def test_jobs_share_out_the_gpus(bench, monkeypatch):
 def test_a_failed_run_says_its_last_line(tmp_path):
     with pytest.raises(SystemExit, match=r'ended with exit status .*whose last line is ".*nowhere\.py'):
         run_script('test.py', str(tmp_path / 'nowhere.py'), 'none.pth', log=tmp_path / 'x/test.log')
+
+
+@pytest.mark.skipif(shutil.which('make') is None, reason='needs make')
+def test_make_real_makes_what_its_configs_read(tmp_path):
+    (tmp_path / 'venv').mkdir()
+    command = ['make', '-n', 'real', 'DATA=sets', f'WINDOWS={tmp_path}/made', f'IMAGENET={tmp_path}/start',
+               f'VENV={tmp_path}/venv']
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    made = dict(re.findall(rf'mv {tmp_path}/made/(\S+)\.part {tmp_path}/made/(\S+)', said))
+    assert made and all(part == whole for part, whole in made.items())
+    wanted, starts = set(), set()
+    for name in ('cabl_lite_b32-1e_part-96.py', 'lite_kept-out.py', 'lite_b32-1e_windows-96.py'):
+        text = Config.fromfile(str(ROOT / 'configs/real' / name)).pretty_text
+        wanted |= set(re.findall(r'work_dirs/real/data/([\w-]+)', text))
+        starts |= set(re.findall(r'work_dirs/real/weights/[\w.-]+', text))
+    assert set(made) == wanted and wanted >= {'kept-native', 'windows-96'}
+    assert starts == set(re.findall(r'^IMAGENET = (\S+)$', (ROOT / 'Makefile').read_text(), re.M))
+    order = [said.index(f'/{name}.part ') for name in ('kept-native', 'kept-256', 'windows-96')]
+    assert order == sorted(order), 'what is kept out is there before windows are cut'
+    for line in said.splitlines():
+        if '_forgeries.py' in line:  # every option is one that the script has
+            script = re.search(r'tools/\w+\.py', line)[0]
+            known = (ROOT / 'mmcabl/cli' / {'tools/pair_forgeries.py': 'pair.py'}.get(script, 'forge.py')).read_text()
+            assert all(f"'{option}'" in known for option in re.findall(r' (--[\w-]+)', line))

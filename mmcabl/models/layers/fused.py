@@ -17,7 +17,7 @@ ACTIVATIONS = {'none': lambda x: x, 'relu': torch.relu_, 'gelu': F.gelu}
 ALGORITHMS = {'gelu': 'none'}
 
 
-def _applies(x: Tensor, weight: Tensor) -> bool:
+def applies(x: Tensor, weight: Tensor) -> bool:
     """Whether oneDNN's fused calls take this input and weight."""
     return (x.device.type == 'cpu' and x.dtype == weight.dtype and x.numel() > 0
             and not torch.is_grad_enabled() and not autocasts()
@@ -46,7 +46,7 @@ class FusedConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor, other: Optional[Tensor] = None) -> Tensor:
         """(B, C, H, W) to (B, C', H', W'); ``other``, of the result's shape, is overwritten by it."""
-        if not _applies(x, self.weight) or other is not None and other.dtype != x.dtype:
+        if not applies(x, self.weight) or other is not None and other.dtype != x.dtype:
             found = super().forward(x)
             return ACTIVATIONS[self.activation](found if other is None else other.add_(found))
         how = self.padding, self.stride, self.dilation, self.groups
@@ -64,10 +64,14 @@ class FusedLinear(nn.Linear):
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., C) to (..., C')."""
-        if not _applies(x, self.weight):
+        if not applies(x, self.weight):
             return ACTIVATIONS[self.activation](super().forward(x))
-        return torch.ops.mkldnn._linear_pointwise(
-            x, self.weight, self.bias, self.activation, [], ALGORITHMS.get(self.activation, ''))
+        return linear(x, self.weight, self.bias, self.activation)
+
+
+def linear(x: Tensor, weight: Tensor, bias: Optional[Tensor] = None, activation: str = 'none') -> Tensor:
+    """``F.linear`` and an activation by oneDNN, where it :func:`applies`; of a weight that is contiguous, or it is slow."""
+    return torch.ops.mkldnn._linear_pointwise(x, weight, bias, activation, [], ALGORITHMS.get(activation, ''))
 
 
 def fused(layer: Union[nn.Conv2d, nn.Linear], activation: str = 'none') -> Union[FusedConv2d, FusedLinear]:

@@ -23,8 +23,8 @@ import time
 from typing import Sequence
 
 SIZES = (256, 512, 768)
-VARIANTS = ('plain', 'ours', 'ours-compile', 'ours-slim', 'ours-bf16', 'ours-bf16-slim', 'ours-bf16-compile', 'ours-int8',
-            'ours-int8-slim', 'ours-int8-compile', 'ours-qk', 'stacked')
+VARIANTS = ('plain', 'ours', 'ours-compile', 'ours-slim', 'ours-bf16', 'ours-bf16-slim', 'ours-bf16-compile',
+            'ours-int8', 'ours-int8-slim', 'ours-int8-compile', 'ours-qk', 'stacked')
 PRECISIONS = {'bf16': 'bfloat16', 'int8': 'int8'}
 
 

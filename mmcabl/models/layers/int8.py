@@ -13,7 +13,7 @@ from typing import Any, List, Optional, Tuple
 import torch
 from torch import Tensor, nn
 
-from mmcabl.models.layers.fused import ALGORITHMS, FusedConv2d, FusedLinear, fused
+from mmcabl.models.layers.fused import FusedConv2d, FusedLinear, fused, onednn
 
 #: Numbers that are quantized at a time: they stay in a CPU's cache.
 BAND = 1 << 18
@@ -101,9 +101,9 @@ class Int8Conv2d(_Int8):
         result = 1., 0, image.dtype
         if other is None:
             return torch.ops.onednn.qconv2d_pointwise(
-                *inputs, self.bias, *self.how, *result, self.activation, [], '')
+                *inputs, self.bias, *self.how, *result, *onednn(self.activation))
         found = torch.ops.onednn.qconv2d_pointwise.binary(
-            *inputs, other, self.bias, *self.how, *result, 1., 0, 'sum', 1., self.activation, [], '')
+            *inputs, other, self.bias, *self.how, *result, 1., 0, 'sum', 1., *onednn(self.activation))
         return found if found.data_ptr() == other.data_ptr() else other.copy_(found)
 
 
@@ -121,7 +121,7 @@ class Int8Linear(_Int8):
         for image in x.split(1):
             found.append(torch.ops.onednn.qlinear_pointwise(
                 *quantized(image.contiguous()), self.packed, self.scales, self.zeros, self.bias, 1., 0, x.dtype,
-                self.activation, [], ALGORITHMS.get(self.activation, '')))
+                *onednn(self.activation)))
         return found[0] if len(found) == 1 else torch.cat(found)
 
 

@@ -20,7 +20,7 @@ from mmcabl.models.localizers.attention_mode import AttentionBy
 ROWS = 256
 #: On a CPU the running average is faster (``benchmarks/cam.py``) while its matrix is affordable.
 RUNNING_MAX_TOKENS = 4096
-#: From here on oneDNN's float32 products are faster than torch's own on a CPU: 5 to 10 % of attention at 2,305 tokens.
+#: From here on oneDNN's float32 products are faster than torch's own: 5 to 10 % of attention at 2,305 tokens.
 ONEDNN_MIN_TOKENS = 1024
 
 

@@ -23,8 +23,8 @@ import time
 from typing import Sequence
 
 SIZES = (256, 512, 768)
-VARIANTS = ('plain', 'ours', 'ours-slim', 'ours-bf16', 'ours-bf16-slim', 'ours-bf16-compile', 'ours-int8',
-            'ours-int8-slim', 'ours-int8-compile', 'ours-qk', 'stacked')
+VARIANTS = ('plain', 'ours', 'ours-compile', 'ours-slim', 'ours-bf16', 'ours-bf16-slim', 'ours-bf16-compile',
+            'ours-int8', 'ours-int8-slim', 'ours-int8-compile', 'ours-qk', 'stacked')
 PRECISIONS = {'bf16': 'bfloat16', 'int8': 'int8'}
 
 
@@ -43,7 +43,7 @@ def build(variant: str, device: str):
         return model
     model = MODELS.build(dict(
         type='mmcabl.WeaklySupervisedLocalizer', attention='stored_qk' if variant == 'ours-qk' else 'auto',
-        precision=PRECISIONS.get(variant.split('-')[1], 'float32') if '-' in variant else 'float32',
+        precision=PRECISIONS.get(variant.partition('-')[2].partition('-')[0], 'float32'),
         compile='compile' in variant,
         backbone=dict(type='mmcabl.ConformerCABL', arch='small'),
         head=dict(type='mmcabl.WeakLabelHead', in_channels=1024, embed_dims=384))).to(device).eval()

@@ -15,10 +15,15 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from mmcabl.models.layers import CABL
+from mmcabl.models.layers.int8 import Int8Conv2d, Int8Linear
 
-LINEAR, CONV = ('addmm', '_linear_pointwise'), ('convolution', '_convolution_pointwise', '_convolution_pointwise_')
+LINEAR = 'addmm', '_linear_pointwise', 'qlinear_pointwise'
+CONV = 'convolution', '_convolution_pointwise', '_convolution_pointwise_', 'qconv2d_pointwise'
 ATTENTION = ('_scaled_dot_product_flash_attention_for_cpu', 'mm', 'bmm')
-PARTS = ('convolutions', 'linear layers', 'attention', 'CABL', 'the rest')
+SOFTMAX = '_softmax', 'add_', '_to_copy', 'copy_'
+PARTS = ('convolutions', 'linear layers', 'attention', '- softmax and sum', 'CABL', 'to eight bits', 'the rest')
+INSIDE = {CABL: 'CABL', MultiheadAttention: 'attention', Int8Conv2d: 'to eight bits', Int8Linear: 'to eight bits'}
+OURS = {'float32': 'ours', 'bfloat16': 'ours-bf16', 'int8': 'ours-int8'}
 
 
 class Meter(TorchDispatchMode):
@@ -29,8 +34,8 @@ class Meter(TorchDispatchMode):
         self.seconds, self.flops, self.bytes = (collections.Counter() for _ in range(3))
         self.inside = []
         for module in model.modules():
-            if isinstance(module, (CABL, MultiheadAttention)):
-                name = 'CABL' if isinstance(module, CABL) else 'attention'
+            name = next((name for kind, name in INSIDE.items() if isinstance(module, kind)), None)
+            if name:
                 module.register_forward_pre_hook(lambda *_, name=name: self.inside.append(name))
                 module.register_forward_hook(lambda *_: self.inside.pop() and None)
 
@@ -39,24 +44,38 @@ class Meter(TorchDispatchMode):
         out = function(*args, **(kwargs or {}))
         spent = time.process_time() - start
         name = function.overloadpacket.__name__
-        part = ('linear layers' if name in LINEAR else self.inside[-1] if self.inside
-                else 'convolutions' if name in CONV else 'the rest')
-        tensors = {id(t): t for t in tree_leaves((args, kwargs, out)) if isinstance(t, torch.Tensor)}
+        part = self._part(name, args)
+        tensors = {id(t): t for t in tree_leaves((args, kwargs, out))
+                   if isinstance(t, torch.Tensor) and not t.is_mkldnn}
         self.seconds[part] += spent
         if not function.is_view:
             self.bytes[part] += sum(t.nbytes for t in tensors.values())
         self.flops[part] += operations(name, args, out)
         return out
 
+    def _part(self, name: str, args: tuple) -> str:
+        inside = self.inside[-1] if self.inside else 'the rest'
+        if inside == 'attention':
+            if name in SOFTMAX:
+                return '- softmax and sum'
+            # attention's own products by oneDNN have no layer's weight
+            own = name == '_linear_pointwise' and not isinstance(args[1], torch.nn.Parameter)
+            return 'linear layers' if name in LINEAR and not own else inside
+        if inside == 'CABL':
+            return inside
+        return 'linear layers' if name in LINEAR else 'convolutions' if name in CONV else inside
+
 
 def operations(name: str, args: tuple, out) -> int:
     """Of matrix products and convolutions, a multiplication and an addition counting two."""
+    if name == 'qconv2d_pointwise':
+        return 2 * out.numel() * args[3].shape[1:].numel()
     if name in CONV:
         weight = next(t for t in args[1:] if isinstance(t, torch.Tensor) and t.ndim == 4 and t is not args[0]
                       and t.shape[0] == out.shape[1] and t.shape[2] in (1, 3, 4, 7))
         return 2 * out.numel() * weight[0].numel()
     if name in LINEAR:
-        return 2 * out.numel() * args[1].shape[-1]
+        return 2 * out.numel() * args[0 if name.startswith('q') else 1].shape[-1]
     if name in ('mm', 'bmm'):
         return 2 * out.numel() * args[0].shape[-1]
     if name in ATTENTION:
@@ -81,14 +100,14 @@ def machine() -> tuple:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--sizes', type=int, nargs='+', default=(256, 512, 768))
-    parser.add_argument('--precision', default='float32')
+    parser.add_argument('--precision', default='float32', choices=OURS)
     args = parser.parse_args()
     from cam import build
     product, copy = machine()
     print(f'{torch.get_num_threads()} thread(s): a matrix product {product:.0f} GFLOP/s, a copy {copy:.1f} GB/s; '
           f'balance {product / copy:.1f} FLOP a byte')
     with torch.no_grad():
-        for variant in ('plain', 'ours' if args.precision == 'float32' else 'ours-bf16'):
+        for variant in ('plain', OURS[args.precision]):
             forward = build(variant, 'cpu')
             network = forward if variant == 'plain' else forward.__self__.inference_backbone()
             meter = Meter(network)

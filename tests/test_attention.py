@@ -32,9 +32,10 @@ def stacked_average(backbone, image, maps, blocks=slice(None)):
 
 
 @pytest.mark.parametrize('method', METHODS)
-@pytest.mark.parametrize('rows', [7, 64])
-def test_equals_the_kept_stack(monkeypatch, method, rows):
+@pytest.mark.parametrize('rows, onednn_from', [(7, 1), (64, 1024)])
+def test_equals_the_kept_stack(monkeypatch, method, rows, onednn_from):
     monkeypatch.setattr(attention, 'ROWS', rows)
+    monkeypatch.setattr(attention, 'ONEDNN_MIN_TOKENS', onednn_from)
     backbone, image = build_backbone(), torch.randn(2, 3, 64, 96)
     maps = torch.randn(2, 20, 4, 6)  # 20 maps: more than a head is wide
     propagator = build_propagator(method, 24, torch.device('cpu'))

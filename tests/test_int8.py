@@ -83,6 +83,22 @@ def test_where_int8_is_not_to_be_had_it_is_said(monkeypatch):
         precision.computing_in(torch.int8, torch.device('cpu'))
 
 
+def test_a_torch_whose_calls_take_other_arguments_has_none(monkeypatch):
+    """torch 2.1 has ``bool fp32_output`` where later ones have the type of the result."""
+    def older(*_, **__):
+        raise TypeError('onednn::qconv2d_pointwise() Expected a value of type bool for argument fp32_output')
+
+    monkeypatch.setattr(int8.Int8Conv2d, '_one', older)
+    monkeypatch.setattr(precision, 'cpu_has_int8', lambda: True)
+    monkeypatch.setattr(precision, 'cpu_has_bfloat16', lambda: True)
+    int8.has_int8_calls.cache_clear()
+    try:
+        with pytest.raises(ValueError, match="'int8' needs.*which this CPU or torch is not"):
+            precision.resolved('int8', torch.device('cpu'))
+    finally:
+        int8.has_int8_calls.cache_clear()
+
+
 @pytest.mark.parametrize('said, capabilities', [({'avx512_bf16', 'avx512_vnni'}, None), ({'fpu', 'sse'}, None),
                                                 ({'bf16'}, dict(bf16=True, avx512_vnni=False)), (set(), dict(x=1))])
 def test_what_a_cpu_has_is_read_from_torch_or_linux(monkeypatch, said, capabilities):

@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from mmcabl.conversion.table1 import convert_system
 from mmcabl.models.localizers.attention import RunningAverage
+from mmcabl.models.localizers.precision import lower as lowered
 from mmcabl.registry import MODELS
 
 STAGES = ((32, 16, 1, 3, 1, 1), (16, 24, 6, 3, 2, 2), (24, 40, 6, 5, 2, 2), (40, 80, 6, 3, 2, 3),
@@ -101,6 +102,50 @@ def test_every_stage_ends_in_cabl(state):
     assert not torch.allclose(plain(image)[0][0], x)
     two = lite(state, cabl_blocks='1-2')
     assert two.cabl_blocks == [1, 2] and not torch.allclose(two(image)[0][0], x)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize('blocks', ['none', 'all'])
+@pytest.mark.parametrize('shape', [(64, 96), (65, 97), (33, 64)])  # even, odd: padding of another kind
+def test_the_folded_copy_computes_the_same(state, shape, blocks):
+    network, image = lite(state, cabl_blocks=blocks), torch.randn(2, 3, *shape)
+    for layer in network.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            nn.init.uniform_(layer.weight, 0.5, 1.5)
+            nn.init.uniform_(layer.bias, -0.5, 0.5)
+    before = {k: v.clone() for k, v in network.state_dict().items()}
+    copy, kept = network.folded(), image.clone()
+    assert not any(isinstance(layer, (nn.BatchNorm2d, nn.ReLU6)) for layer in copy.modules())
+    for given in (image, image.contiguous(memory_format=torch.channels_last)):
+        for one, other in zip(network(image)[0], copy(given)[0]):
+            assert (one - other).abs().max() <= 1e-5 * one.abs().max()
+    with torch.enable_grad():  # by the plain functions, for those who look at a gradient
+        assert torch.allclose(copy(image)[0][1], network(image)[0][1], atol=1e-4)
+    assert torch.equal(image, kept)
+    assert all(torch.equal(v, before[k]) for k, v in network.state_dict().items())
+
+
+@torch.no_grad()
+def test_a_localizer_infers_by_the_folded_copy_in_either_type():
+    config = Config.fromfile('configs/_base_/models/cabl_lite.py').model
+    config.backbone.init_cfg = None
+    torch.manual_seed(0)
+    model, image = MODELS.build(config).eval(), torch.randn(2, 3, 64, 96)
+    copy, backbone = model.inference_backbone(), model.backbone
+    assert copy is not backbone
+    score, found = model.score_and_map(image)
+    model._folded = backbone.cls_token.detach(), backbone  # the plain path
+    expected = model.score_and_map(image)
+    assert torch.allclose(score, expected[0], atol=1e-6)
+    assert (found - expected[1]).abs().max() <= 1e-4 * expected[1].abs().max()
+    model.precision = 'bfloat16'
+    lower = model.eval().score_and_map(image)
+    assert {p.dtype for p in model.inference_backbone().parameters()} == {torch.bfloat16}
+    assert torch.allclose(lower[0], expected[0], atol=0.02)
+    assert 0 < (lower[1] - expected[1]).abs().max() <= 0.05 * expected[1].abs().max()
+    with pytest.raises(ValueError, match="'int8' needs a backbone that folds its batch norms and gains"):
+        lowered(backbone.folded(), torch.int8)
+    assert torch.equal(model.slim().score_and_map(image)[1], lower[1])
 
 
 @torch.no_grad()

@@ -10,6 +10,7 @@ from mmcabl.lab.runs import identity
 from mmcabl.models.layers import CABL, amplification
 from mmcabl.models.layers import fused as fused_module
 from mmcabl.models.layers.fused import fuse_linears, fused
+from mmcabl.models.layers.thin_conv import ThinConv2d
 from mmcabl.models.localizers import precision
 from mmcabl.records.store import fingerprint, inferred_in
 from mmcabl.refinement import encoder_options
@@ -20,7 +21,7 @@ from tests.conftest import build_backbone, build_localizer
 @pytest.mark.parametrize('layout', [torch.contiguous_format, torch.channels_last])
 def test_a_fused_convolution_is_what_it_fuses(monkeypatch, layout, applies):
     if not applies:
-        monkeypatch.setattr(fused_module, '_applies', lambda *_: False)
+        monkeypatch.setattr(fused_module, 'applies', lambda *_: False)
     conv, x = nn.Conv2d(5, 6, 3, stride=2, padding=1), torch.randn(2, 5, 9, 7).contiguous(memory_format=layout)
     other = torch.randn(2, 6, 5, 4).contiguous(memory_format=layout)
     with torch.no_grad():
@@ -30,6 +31,20 @@ def test_a_fused_convolution_is_what_it_fuses(monkeypatch, layout, applies):
         found = fused(conv, 'relu')(x, other)
     assert torch.allclose(found, summed, atol=1e-6) and torch.equal(found, other)
     assert type(conv) is nn.Conv2d
+
+
+@pytest.mark.parametrize('channels, side, layout', [
+    (1, 3, torch.channels_last), (2, 5, torch.contiguous_format), (9, 3, torch.channels_last),
+    (1, 1, torch.channels_last), (1, 2, torch.channels_last)])
+def test_a_thin_convolution_is_a_convolution(channels, side, layout):
+    conv, x = ThinConv2d(12, channels, side), torch.randn(2, 12, 5, 7).contiguous(memory_format=layout)
+    with torch.no_grad():
+        found, without = conv(x), conv(x, with_bias=False)
+    for one, bias in ((found, conv.bias), (without, None)):
+        expected = F.conv2d(x, conv.weight, bias, padding=side // 2)
+        assert one.shape == expected.shape and torch.allclose(one, expected, atol=1e-5)
+    assert torch.equal(conv(x), F.conv2d(x, conv.weight, conv.bias, padding=side // 2)), 'with a gradient: its own'
+    assert ThinConv2d.__mro__[1] is nn.Conv2d and list(conv.state_dict()) == ['weight', 'bias']
 
 
 @pytest.mark.parametrize('approximate', ['none', 'tanh'])

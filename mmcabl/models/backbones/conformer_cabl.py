@@ -5,16 +5,16 @@ import torch
 from mmpretrain.models.backbones.conformer import Conformer
 from torch import Tensor
 
+from mmcabl.models.backbones.amplifying import Amplifying, AmplifyingInPlace
 from mmcabl.models.backbones.blocks import Blocks, parse_blocks
 from mmcabl.models.backbones.conformer_inference import inferred
-from mmcabl.models.layers.cabl import CABL
 from mmcabl.registry import MODELS
 
 OUT_TYPES = ('raw', 'pooled', 'featmap')
 
 
 @MODELS.register_module()
-class ConformerCABL(Conformer):
+class ConformerCABL(Amplifying, Conformer):
     """mmpretrain's Conformer whose convolutional blocks end in CABL, Eq. (1).
 
     Block 1 is ``conv_1``, block i >= 2 is ``conv_trans_i``. ``F_i``, the amplified output of block i,
@@ -87,9 +87,6 @@ class ConformerCABL(Conformer):
     def _stage(self, index: int) -> torch.nn.Module:
         return getattr(self, f'conv_trans_{index}')
 
-    def _amplify(self, x: Tensor, block: int) -> Tensor:
-        return self.cabl[str(block)](x) if str(block) in self.cabl else x
-
     def _blocks(self, image: Tensor) -> Iterator[Tuple[int, Tensor, Tensor]]:
         """Number, map and tokens of every block from 2 on: the method's figure, left to right."""
         if self.high_pass is not None:
@@ -143,14 +140,8 @@ class ConformerCABL(Conformer):
         return clone
 
 
-class _Inferred(ConformerCABL):
-    """Amplifies in place; an output that a later block would overwrite is copied."""
-
-    def _amplify(self, x: Tensor, block: int) -> Tensor:
-        for name, layer in self.cabl.items():
-            if name == str(block) and isinstance(layer, CABL):
-                return layer(x, inplace=True)
-        return super()._amplify(x, block)
+class _Inferred(AmplifyingInPlace, ConformerCABL):
+    """An output that a later block would overwrite is copied."""
 
     def _output(self, x: Tensor, tokens: Tensor):
         return super()._output(x.clone() if len(self.out_indices) > 1 else x, tokens)

@@ -5,8 +5,10 @@ from mmengine.model.weight_init import trunc_normal_
 from mmpretrain.models.backbones.vision_transformer import TransformerEncoderLayer
 from torch import Tensor, nn
 
+from mmcabl.models.backbones.amplifying import Amplifying, AmplifyingInPlace
 from mmcabl.models.backbones.blocks import Blocks, parse_blocks
 from mmcabl.models.backbones.efficientnet_lite import EfficientNetLite
+from mmcabl.models.backbones.lite_inference import inferred
 from mmcabl.registry import MODELS
 
 #: The stage whose map has the tokens' grid, 1/16; the two behind it are at 1/32 and are not built.
@@ -16,7 +18,7 @@ STRIDE = 16
 
 
 @MODELS.register_module()
-class LiteCABL(EfficientNetLite):
+class LiteCABL(Amplifying, EfficientNetLite):
     """A small network with both of the method's branches whose convolutions can start from ImageNet (ours).
 
     The four convolutional stages of EfficientNet-Lite0 up to 1/16, each ending in CABL, Eq. (1); their last map, as
@@ -39,6 +41,9 @@ class LiteCABL(EfficientNetLite):
     Raises:
         ValueError: an unknown stage, ``embed_dims`` that ``num_heads`` does not divide, or an input below 32 px.
     """
+
+    #: Narrow and depthwise convolutions gain nothing: 35 ms an image of 384 x 256 where bfloat16 takes 26.
+    infers_int8 = False
 
     def __init__(self, arch: str = 'lite0', *, embed_dims: int = 96, num_heads: int = 3, depth: int = 3,
                  mlp_ratio: float = 2., cabl: Optional[dict] = None, cabl_blocks: Blocks = 'all',
@@ -68,9 +73,7 @@ class LiteCABL(EfficientNetLite):
     def _map(self, x: Tensor) -> Tensor:
         """Through the stem (0) and the stages, 1 to 4."""
         for i, layer in enumerate(self.layers):
-            x = layer(x)
-            if str(i) in self.cabl:
-                x = self.cabl[str(i)](x)
+            x = self._amplify(layer(x), i)
         return x
 
     def forward(self, x: Tensor) -> tuple:
@@ -93,3 +96,13 @@ class LiteCABL(EfficientNetLite):
         """(height, width) in px that the token grid of an input (H, W) spans, padding included."""
         rows, columns = self.token_grid(shape)
         return STRIDE * rows, STRIDE * columns
+
+    def folded(self) -> 'LiteCABL':
+        """A copy for inference, see :mod:`mmcabl.models.backbones.lite_inference`."""
+        clone = inferred(self)
+        clone.__class__ = _Inferred
+        return clone
+
+
+class _Inferred(AmplifyingInPlace, LiteCABL):
+    pass

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmcabl.models.heads.labels import label_targets, set_prediction
+from mmcabl.models.layers.thin_conv import ThinConv2d
 from mmcabl.models.layers.token_grid import only_grid
 from mmcabl.registry import MODELS
 
@@ -70,8 +71,7 @@ class WeakLabelHead(BaseModule):
         self.map_bias, self.pooling, self.sharpness, self.token_summary = map_bias, pooling, sharpness, token_summary
         self.num_classes = num_classes
         self.with_cls_token = with_cls_token
-        self.conv_cls_head = None if in_channels is None else nn.Conv2d(
-            in_channels, num_classes, kernel_size, padding=kernel_size // 2)
+        self.conv_cls_head = None if in_channels is None else ThinConv2d(in_channels, num_classes, kernel_size)
         self.trans_cls_head = None if embed_dims is None else nn.Linear(embed_dims, num_classes)
         self.loss_module = MMPRETRAIN_MODELS.build(
             loss or dict(type='mmpretrain.CrossEntropyLoss', use_sigmoid=True))
@@ -135,9 +135,7 @@ class WeakLabelHead(BaseModule):
         x, tokens = self.pre_logits(feats)
         maps = {}
         if x is not None:
-            classifier = self.conv_cls_head
-            bias = None if self.map_bias == 'none' else classifier.bias
-            maps['conv'] = F.conv2d(x, classifier.weight, bias, padding=classifier.padding)
+            maps['conv'] = self.conv_cls_head(x, with_bias=self.map_bias != 'none')
         if tokens is not None:
             patches = tokens[:, int(self.with_cls_token):]
             bias = self.trans_cls_head.bias if self.map_bias == 'both' else None

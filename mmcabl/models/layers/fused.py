@@ -5,19 +5,24 @@ do not apply (another device or type, autocast, a gradient), the plain functions
 """
 
 import copy
-from typing import Any, Optional, Union
+from typing import Any, List, Optional, Tuple, Union
 
 import torch
 from mmcv.cnn.bricks.wrappers import Linear
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-ACTIVATIONS = {'none': lambda x: x, 'relu': torch.relu_, 'gelu': F.gelu}
-#: oneDNN's algorithm of an activation: GELU by the error function.
-ALGORITHMS = {'gelu': 'none'}
+ACTIVATIONS = {'none': lambda x: x, 'relu': torch.relu_, 'relu6': F.relu6, 'gelu': F.gelu}
+#: oneDNN's name, numbers and algorithm of an activation, where they are not its own name alone.
+ONEDNN = {'relu6': ('hardtanh', [0., 6.], ''), 'gelu': ('gelu', [], 'none')}  # none: by the error function
 
 
-def _applies(x: Tensor, weight: Tensor) -> bool:
+def onednn(activation: str) -> Tuple[str, List[float], str]:
+    """Name, numbers and algorithm of one of :data:`ACTIVATIONS` for oneDNN."""
+    return ONEDNN.get(activation, (activation, [], ''))
+
+
+def applies(x: Tensor, weight: Tensor) -> bool:
     """Whether oneDNN's fused calls take this input and weight."""
     return (x.device.type == 'cpu' and x.dtype == weight.dtype and x.numel() > 0
             and not torch.is_grad_enabled() and not autocasts()
@@ -46,15 +51,18 @@ class FusedConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor, other: Optional[Tensor] = None) -> Tensor:
         """(B, C, H, W) to (B, C', H', W'); ``other``, of the result's shape, is overwritten by it."""
-        if not _applies(x, self.weight) or other is not None and other.dtype != x.dtype:
-            found = super().forward(x)
+        return self._fused(x, self.weight, other)
+
+    def _fused(self, x: Tensor, weight: Tensor, other: Optional[Tensor] = None) -> Tensor:
+        if not applies(x, weight) or other is not None and other.dtype != x.dtype:
+            found = self._conv_forward(x, weight, self.bias)
             return ACTIVATIONS[self.activation](found if other is None else other.add_(found))
         how = self.padding, self.stride, self.dilation, self.groups
         if other is None:
-            return torch.ops.mkldnn._convolution_pointwise(
-                x, self.weight, self.bias, *how, self.activation, [], '')
+            return torch.ops.mkldnn._convolution_pointwise(x, weight, self.bias, *how, *onednn(self.activation))
+        after = (None, [], None) if self.activation == 'none' else onednn(self.activation)
         return torch.ops.mkldnn._convolution_pointwise_.binary(
-            other, x, self.weight, self.bias, *how, 'add', 1., self.activation, [], '')
+            other, x, weight, self.bias, *how, 'add', 1., *after)
 
 
 class FusedLinear(nn.Linear):
@@ -64,10 +72,14 @@ class FusedLinear(nn.Linear):
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., C) to (..., C')."""
-        if not _applies(x, self.weight):
+        if not applies(x, self.weight):
             return ACTIVATIONS[self.activation](super().forward(x))
-        return torch.ops.mkldnn._linear_pointwise(
-            x, self.weight, self.bias, self.activation, [], ALGORITHMS.get(self.activation, ''))
+        return linear(x, self.weight, self.bias, self.activation)
+
+
+def linear(x: Tensor, weight: Tensor, bias: Optional[Tensor] = None, activation: str = 'none') -> Tensor:
+    """``F.linear`` and an activation by oneDNN, where it :func:`applies`; the weight contiguous, or it is slow."""
+    return torch.ops.mkldnn._linear_pointwise(x, weight, bias, *onednn(activation))
 
 
 def fused(layer: Union[nn.Conv2d, nn.Linear], activation: str = 'none') -> Union[FusedConv2d, FusedLinear]:

@@ -8,12 +8,12 @@ out is of the type that came in.
 
 from functools import lru_cache
 from math import ceil
-from typing import Any, List, Optional, Tuple
+from typing import Any, Iterator, List, Optional, Tuple
 
 import torch
 from torch import Tensor, nn
 
-from mmcabl.models.layers.fused import ALGORITHMS, FusedConv2d, FusedLinear, fused
+from mmcabl.models.layers.fused import FusedConv2d, FusedLinear, fused, onednn
 
 #: Numbers that are quantized at a time: they stay in a CPU's cache.
 BAND = 1 << 18
@@ -30,19 +30,30 @@ LEAST = 1e-30
 def has_int8_calls() -> bool:
     """Whether this torch has oneDNN's quantized convolutions and linear layers, and their sums are exact here.
 
-    Without VNNI, or with ``ONEDNN_MAX_CPU_ISA`` below it whatever the CPU has, oneDNN adds pairs of products in 16
-    bits, which overflow in silence: 2 * 254 * 127 is one such pair.
+    Older torch, such as 2.1, has calls of these names with other arguments. Without VNNI, or with
+    ``ONEDNN_MAX_CPU_ISA`` below it whatever the CPU has, oneDNN adds pairs of products in 16 bits, which overflow in
+    silence: 2 * 254 * 127 is one such pair.
     """
     names = 'qconv2d_pointwise', 'qconv_prepack', 'qlinear_pointwise', 'qlinear_prepack'
     if not (torch.backends.mkldnn.is_available() and all(hasattr(torch.ops.onednn, name) for name in names)):
         return False
+    try:
+        return all(bool((error.abs() < 8).all()) for error in _errors())
+    except (RuntimeError, TypeError):  # it takes other arguments than these
+        return False
+
+
+def _errors() -> Iterator[Tensor]:
+    """How far each call is from the exact sum of 64 products of 254 and 127."""
     with torch.random.fork_rng(devices=[]):  # nobody's random numbers are used up
         conv, linear = nn.Conv2d(64, 32, 3, bias=False), nn.Linear(64, 32, bias=False)
     for layer in (conv, linear):
         layer.weight.fill_(127.)
-    found = (Int8Conv2d(fused(conv))(torch.full((1, 64, 8, 8), 254.)) / 9,
-             Int8Linear(fused(linear))(torch.full((1, 8, 64), 254.)))
-    return all(bool(((one - 64 * 254 * 127).abs() < 8).all()) for one in found)
+    most, eight = 64 * 254 * 127, Int8Conv2d(fused(conv))
+    image, other = torch.full((1, 64, 8, 8), 254.), torch.full((1, 32, 6, 6), 9. * 64)
+    yield eight(image) / 9 - most
+    yield eight(image, other.contiguous(memory_format=torch.channels_last)) / 9 - most - 64
+    yield Int8Linear(fused(linear))(torch.full((1, 8, 64), 254.)) - most
 
 
 def quantized(x: Tensor) -> Tuple[Tensor, float, int]:
@@ -101,9 +112,9 @@ class Int8Conv2d(_Int8):
         result = 1., 0, image.dtype
         if other is None:
             return torch.ops.onednn.qconv2d_pointwise(
-                *inputs, self.bias, *self.how, *result, self.activation, [], '')
+                *inputs, self.bias, *self.how, *result, *onednn(self.activation))
         found = torch.ops.onednn.qconv2d_pointwise.binary(
-            *inputs, other, self.bias, *self.how, *result, 1., 0, 'sum', 1., self.activation, [], '')
+            *inputs, other, self.bias, *self.how, *result, 1., 0, 'sum', 1., *onednn(self.activation))
         return found if found.data_ptr() == other.data_ptr() else other.copy_(found)
 
 
@@ -121,7 +132,7 @@ class Int8Linear(_Int8):
         for image in x.split(1):
             found.append(torch.ops.onednn.qlinear_pointwise(
                 *quantized(image.contiguous()), self.packed, self.scales, self.zeros, self.bias, 1., 0, x.dtype,
-                self.activation, [], ALGORITHMS.get(self.activation, '')))
+                *onednn(self.activation)))
         return found[0] if len(found) == 1 else torch.cat(found)
 
 

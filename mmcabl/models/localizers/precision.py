@@ -10,6 +10,9 @@ from mmcabl.utils.cpu_numbers import cpu_has_bfloat16, cpu_has_int8
 
 PRECISIONS = ('auto', 'float32', 'bfloat16', 'float16', 'int8')
 
+NO_INT8 = ("precision='int8' needs a backbone that folds its batch norms and gains by eight bits, as "
+           'mmcabl.ConformerCABL does; accepted for others are auto, float32, bfloat16, float16.')
+
 
 def resolved(precision: str, device: torch.device) -> torch.dtype:
     """The type itself: ``auto`` is bfloat16 on a CPU with instructions for it, and float32 anywhere else.
@@ -32,8 +35,14 @@ def resolved(precision: str, device: torch.device) -> torch.dtype:
 
 
 def lower(copy: nn.Module, dtype: torch.dtype) -> nn.Module:
-    """Weights and buffers of a folded copy in a type, in place; the network it was folded from keeps its own."""
+    """Weights and buffers of a folded copy in a type, in place; the network it was folded from keeps its own.
+
+    Raises:
+        ValueError: ``int8`` of a backbone with ``infers_int8 = False``.
+    """
     if dtype == torch.int8:
+        if not getattr(copy, 'infers_int8', True):
+            raise ValueError(NO_INT8)
         to_int8(copy)
         dtype = torch.bfloat16
     for module in copy.modules():
@@ -51,6 +60,5 @@ def computing_in(dtype: torch.dtype, device: torch.device) -> AbstractContextMan
         ValueError: ``int8``.
     """
     if dtype == torch.int8:
-        raise ValueError('precision="int8" needs a backbone that folds its batch norms, as mmcabl.ConformerCABL '
-                         'does; accepted for others are auto, float32, bfloat16, float16.')
+        raise ValueError(NO_INT8)
     return nullcontext() if dtype == torch.float32 else torch.autocast(torch.device(device).type, dtype=dtype)

@@ -4,8 +4,8 @@
 
 For each CABL layer of the network and for the image's own grey levels: the AUC of the edge response E (mean over
 channels) for pixels within a few pixels of the mask's border against all others; 0.5 says that a splice's border is
-an edge like any other. Means over manipulated images with masks, evenly taken from each data set, with the standard
-error over images.
+an edge like any other. And the mean of E: near 1, the layer doubles its input everywhere and marks nothing. Over
+manipulated images with masks, evenly taken from each data set, with the standard error over images.
 """
 
 import argparse
@@ -91,6 +91,7 @@ def main() -> None:
     load_exactly(model, args.checkpoint)
     model.eval()
     aucs: Dict[str, Dict[str, List[float]]] = {}
+    sizes: Dict[str, Dict[str, List[float]]] = {}
     for number, (name, sample) in enumerate(manipulated(cfg, args.images)):
         mask: Optional[np.ndarray] = sample['data_samples'].get('gt_mask')
         near = None if mask is None else border(np.asarray(mask) > 0)
@@ -99,14 +100,16 @@ def main() -> None:
         found = responses(model, sample['inputs'])
         for layer, response in found.items():
             aucs.setdefault(name, {}).setdefault(layer, []).append(auc(near, response))
+            sizes.setdefault(name, {}).setdefault(layer, []).append(float(response.mean()))
         if args.pictures:
             pixels = np.ascontiguousarray(sample['inputs'].numpy().transpose(1, 2, 0))
             write_png(args.pictures / f'{number:04d}.png', picture(pixels, np.asarray(mask) > 0, found))
     for name, layers in aucs.items():
         print(f'\n{name}, {len(next(iter(layers.values())))} manipulated images\n')
-        print("| edges of | AUC at the mask's border |\n|---|---|")
+        print("| edges of | AUC at the mask's border | mean response |\n|---|---|---|")
         for layer, values in layers.items():
-            print(f'| {layer} | {np.nanmean(values):.3f} ± {np.nanstd(values) / len(values) ** 0.5:.3f} |')
+            print(f'| {layer} | {np.nanmean(values):.3f} ± {np.nanstd(values) / len(values) ** 0.5:.3f} '
+                  f'| {np.mean(sizes[name][layer]):.2f} |')
 
 
 if __name__ == '__main__':

@@ -90,10 +90,10 @@ def normalize_edges(edges: Tensor, norm: str = 'tanh') -> Tensor:
 
     Args:
         edges: (B, C, H, W), >= 0.
-        norm: ``tanh``: tanh(E), local, so a crop gives the crop of the response, but near 1 everywhere on a map whose
-            differences are large, such as that of a stage without an activation (``benchmarks/edges.py`` tells); ``max``: E / max(E);
-            ``mean``: E / (E + mean(E)); ``sigmoid``: sigmoid of E standardised, as MVSS-Net's Sobel
-            branch with an instance norm; ``none``: E itself, unbounded. Maximum, mean and standard
+        norm: ``tanh``: tanh(E), local, so a crop gives the crop of the response, but near 1 everywhere on a map
+            whose differences are large, such as that of a stage without an activation (``benchmarks/edges.py``
+            tells); ``max``: E / max(E); ``mean``: E / (E + mean(E)); ``sigmoid``: sigmoid of E standardised, as
+            MVSS-Net's Sobel branch with an instance norm; ``none``: E itself, unbounded. Maximum, mean and standard
             deviation are those of one channel of one image, so a batch is no more than its images.
 
     Returns:

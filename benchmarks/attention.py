@@ -7,7 +7,7 @@ that Eq. (2) turns the map over. Means over manipulated images, evenly taken fro
 """
 
 import argparse
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator, List, Tuple
 
 import numpy as np
 import torch
@@ -18,6 +18,16 @@ from mmcabl.checkpoints import load_exactly
 from mmcabl.models.localizers.attention_statistics import AttentionStatistics
 from mmcabl.models.localizers.class_map import unite
 from mmcabl.utils.data_configs import opened
+
+
+def built(config: str, checkpoint: str, options: Dict[str, Any]) -> Tuple[Config, torch.nn.Module]:
+    """A config with its options, and its model with the checkpoint's weights, to infer with."""
+    cfg = Config.fromfile(config)
+    cfg.merge_from_dict(options)
+    init_default_scope(cfg.default_scope)
+    model = MODELS.build(cfg.model)
+    load_exactly(model, checkpoint)
+    return cfg, model.eval()
 
 
 def manipulated(cfg: Config, images: int) -> Iterator[Any]:
@@ -59,12 +69,7 @@ def main() -> None:
     parser.add_argument('--images', type=int, default=40, help='of each data set')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={})
     args = parser.parse_args()
-    cfg = Config.fromfile(args.config)
-    cfg.merge_from_dict(args.cfg_options)
-    init_default_scope(cfg.default_scope)
-    model = MODELS.build(cfg.model)
-    load_exactly(model, args.checkpoint)
-    model.eval()
+    cfg, model = built(args.config, args.checkpoint, args.cfg_options)
     found: Dict[str, List[List[Dict[str, float]]]] = {}
     for name, sample in manipulated(cfg, args.images):
         found.setdefault(name, []).append(measure(model, sample))

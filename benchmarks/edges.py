@@ -15,16 +15,14 @@ from typing import Dict, List, Optional
 import cv2
 import numpy as np
 import torch
-from mmengine.config import Config, DictAction
-from mmengine.registry import MODELS, init_default_scope
+from mmengine.config import DictAction
 from sklearn.metrics import roc_auc_score
 
-from mmcabl.checkpoints import load_exactly
 from mmcabl.models.layers.cabl import CABL
 from mmcabl.models.layers.edge import edge_magnitude, normalize_edges
 from mmcabl.utils.files import write_png
 
-from attention import manipulated  # isort: skip  # the script beside it
+from attention import built, manipulated  # isort: skip  # the script beside it
 
 #: Half of the width in px of what counts as a mask's border; responses are averaged over as much.
 REACH = 6
@@ -84,12 +82,7 @@ def main() -> None:
     parser.add_argument('--pictures', type=Path, help='folder for image, truth and responses')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={})
     args = parser.parse_args()
-    cfg = Config.fromfile(args.config)
-    cfg.merge_from_dict(args.cfg_options)
-    init_default_scope(cfg.default_scope)
-    model = MODELS.build(cfg.model)
-    load_exactly(model, args.checkpoint)
-    model.eval()
+    cfg, model = built(args.config, args.checkpoint, args.cfg_options)
     aucs: Dict[str, Dict[str, List[float]]] = {}
     sizes: Dict[str, Dict[str, List[float]]] = {}
     for number, (name, sample) in enumerate(manipulated(cfg, args.images)):

@@ -11,7 +11,7 @@ from mmengine.registry import init_default_scope
 
 from mmcabl.apis.model_choice import DEFAULT
 from mmcabl.checkpoints import load_exactly
-from mmcabl.cli.quickstart import CONFIG
+from mmcabl.cli.quickstart import CONFIG, MAPS
 from mmcabl.lab.quickstart import quickstart_report as reporting
 from mmcabl.lab.quickstart.quickstart_stages import Plan, starting_weights
 from mmcabl.registry import MODELS
@@ -44,6 +44,9 @@ def test_report_has_its_keys():
     assert '| Box: the final mask | 0.600 |' in text and '| Box+Point | 0.550 |' in text
     assert '| baseline: all ones | 0.300 |' in text and '| baseline: the middle of the image | 0.280 |' in text
     assert 'before this training 0.550)' in text and '| Null of the united map, without Eq. (2) | 0.350 |' in text
+    del found['maps']['before']
+    alone = reporting.as_markdown(found)
+    assert 'from nothing' in alone and 'before this training' not in alone and 'from weights' in text
     assert 'MCC 0.330' in text and 'of 4: 1 by P-F1,\n2 by MCC, 1.5 by pixel AUC' in text
 
 
@@ -82,6 +85,8 @@ def test_runs_reports_and_reuses(tmp_path):
 def test_the_training_starts_from_the_shipped_weights():
 
     option = dict(each.split('=', 1) for each in starting_weights(Plan(Path('out'), CONFIG)))
+    old = CONFIG.with_name('cabl_conformer-mini_b8-8e_synthetic-160.py')
+    assert old.is_file() and starting_weights(Plan(Path('out'), old)) == [], 'that one starts from nothing'
     cfg = Config.fromfile(str(CONFIG))
     cfg.merge_from_dict(option)
     init_default_scope('mmpretrain')
@@ -90,4 +95,5 @@ def test_the_training_starts_from_the_shipped_weights():
     load_exactly(same, find_card(DEFAULT).checked_weights())
     for name, value in same.state_dict().items():
         assert torch.equal(value, model.state_dict()[name]), name
+    assert 'model.attention=auto' in MAPS['full_eq2'], 'that config has it off'
     assert len(model.backbone.cabl) == 4, 'CABL has no weights: the file fits a network with it'

@@ -15,7 +15,7 @@ from mmengine.config import Config
 
 from mmcabl.apis.model_choice import DEFAULT
 from mmcabl.lab.quickstart import quickstart_report as reporting
-from mmcabl.lab.quickstart.quickstart_stages import Plan, check, make_data, test, train
+from mmcabl.lab.quickstart.quickstart_stages import Plan, check, make_data, starting_weights, test, train
 from mmcabl.lab.runs.work_folders import folder_for, made_for
 from mmcabl.zoo import find_card
 from mmcabl.zoo.metafiles import root_folder
@@ -24,8 +24,7 @@ CONFIG = root_folder() / 'configs/quickstart/cabl_lite_b16-3e_synthetic-160.py'
 #: Tests of the map alone, beside the one of the method: name -> options.
 MAPS = {
     'united': ('model.attention=none',),
-    'full_eq2': ('model.attention_residual=0.',),
-    'before': (),
+    'full_eq2': ('model.attention=auto', 'model.attention_residual=0.'),
 }
 ALONE = ('model.postprocessor.prompt=null', 'model.postprocessor.compare=[]', 'default_hooks.overlays.max_images=0')
 
@@ -71,8 +70,11 @@ def main(arguments: Optional[Sequence[str]] = None, prog: Optional[str] = None) 
         tested, metrics = test(plan, test_data, checkpoint)
         pictures = folder_for(plan.root / 'overlays', dict(test=made_for(tested)))
         shutil.copytree(tested / 'overlays', pictures, dirs_exist_ok=True)
-        maps = {name: test(plan, test_data, Path(find_card(DEFAULT).checked_weights()) if name == 'before' else
-                           checkpoint, f'test_{name}', (*options, *ALONE))[1] for name, options in MAPS.items()}
+        maps = {name: test(plan, test_data, checkpoint, f'test_{name}', (*options, *ALONE))[1]
+                for name, options in MAPS.items()}
+        if starting_weights(plan):
+            start = Path(find_card(DEFAULT).checked_weights())
+            maps['before'] = test(plan, test_data, start, 'test_before', ALONE)[1]
     seconds['total'] = time.time() - began
     counts = dict(train=plan.train_images, test=int(metrics['images']),
                   test_manipulated=int(metrics['manipulated']))

@@ -14,8 +14,8 @@ SCORES = ('p_mcc', 'p_iou_authentic', 'p_miou', 'p_ap', 'p_f1_rank', 'p_mcc_rank
 def summary(metrics: Dict, maps: Dict[str, Dict], seconds: Dict, counts: Dict, seed: int, final: str) -> Dict:
     """What ``report.json`` holds: see its keys below; all scores in [0, 1].
 
-    ``maps``: metrics of the map alone, united, by Eq. (2) as it is written, and before the training; ``final``: the
-    final mask's prompt.
+    ``maps``: metrics of the map alone, united, by Eq. (2) as it is written, and, where the training starts from
+    weights, before it; ``final``: the final mask's prompt.
     """
     return dict(
         i_auc=metrics['i_auc'],
@@ -43,24 +43,26 @@ def verdict(report: Dict) -> str:
 def as_markdown(report: Dict, pictures: str = 'overlays') -> str:
     """``report.md``; ``pictures``: where they lie, as seen from it."""
     f1, maps = report['p_f1'], report['maps']
-    before = maps['before']
+    before = maps.get('before')
     rows = '\n'.join(f'| {name} | {value:.3f} |' for name, value in (
         *((NAMES[k] + (': the final mask' if k == report['final'] else ''), f1[k]) for k in PROMPTS),
         ('baseline: all ones', f1['all_ones']), ('baseline: random half', f1['random']),
         ('baseline: the middle of the image', f1['centre']),
         ('Null of the united map, without Eq. (2)', maps['united']['p_f1_null']),
         ('Null by Eq. (2) as it is written, without the residual', maps['full_eq2']['p_f1_null']),
-        ('Null before this training', before['p_f1_null'])))
+        *([('Null before this training', before['p_f1_null'])] if before else [])))
+    start = 'from weights that know some real forgeries' if before else 'from nothing'
+    known = f'; before this training {before["i_auc"]:.3f}' if before else ''
     times = ', '.join(f'{stage} {value:.0f} s' for stage, value in report['seconds'].items())
     counts, scores = report['images'], report['scores']
     return f'''# Quick start
 
-Trained on {counts['train']} synthetic images with image-level labels only, from weights that know some real
-forgeries, and tested on {counts['test']} ({counts['test_manipulated']} manipulated) made from photographs that are
+Trained on {counts['train']} synthetic images with image-level labels only, {start},
+and tested on {counts['test']} ({counts['test_manipulated']} manipulated) made from photographs that are
 not in the training set. Seed {report["seed"]}, one run. These figures say that the method works on this data, and
 nothing about real forgeries.
 
-I-AUC **{report['i_auc']:.3f}** (chance 0.5; before this training {before['i_auc']:.3f}), image accuracy
+I-AUC **{report['i_auc']:.3f}** (chance 0.5{known}), image accuracy
 {report['i_acc']:.3f}, pixel AUC {report['p_auc']:.3f}
 
 | mask | P-F1 |

@@ -49,6 +49,7 @@ def test_help_of_what_trains_needs_no_torch(name, option):
     (['models', '--nothing'], 2, '--nothing'), (['models', 'nothing'], 1, "'nothing' is no model of mmcabl"),
     (['data', 'nowhere', '--quiet'], 2, 'nowhere is not a folder.'),
     (['score', '--nothing'], 2, 'usage: mmcabl score'),
+    (['check', '', '--out', 'nowhere'], 2, 'Argument 2 of mmcabl is empty'),
 ])
 def test_exit_statuses(arguments, status, said):
     done = command(*arguments)

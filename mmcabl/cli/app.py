@@ -6,7 +6,7 @@ line is not understood; 130 interrupted.
 
 import os
 import sys
-from typing import Dict
+from typing import Dict, Sequence
 
 import typer
 
@@ -62,8 +62,21 @@ def options(version: bool = typer.Option(False, '--version', callback=_version, 
     """Options of the command itself; the help is the app's."""
 
 
+def refuse_empty(arguments: Sequence[str]) -> None:
+    """Leave where an argument is empty, as ``"$UNSET"`` is: as a path it would mean the folder one is in.
+
+    An option's value may be empty (``--device ''`` is the default).
+    """
+    for number, (before, argument) in enumerate(zip(['', *arguments], arguments), 1):
+        if not argument and not before.startswith('-'):
+            typer.echo(f'Argument {number} of mmcabl is empty, perhaps an unset variable of the shell; accepted are '
+                       'names and paths, `.` for the folder you are in.', err=True)
+            raise SystemExit(2)
+
+
 def main() -> None:
     """Entry point of the console script; quiet where the reader of its output has gone (``| head``)."""
+    refuse_empty(sys.argv[1:])
     try:
         try:
             app(prog_name='mmcabl')

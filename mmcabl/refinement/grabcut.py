@@ -29,7 +29,7 @@ class GrabCutRefiner(Refiner):
         iterations: of GrabCut.
         radius: of the discs, as a part of the image's shorter side.
         max_side: what is cut is shrunk to this longer side (px), and the mask is enlarged again. A cut's time grows
-            with its pixels: 128, with a margin of 0.5, takes 2.3 times as long and has the same P-F1 (docs/refiners.md).
+            with its pixels: 128 and a margin of 0.5 take twice as long for the same P-F1 (docs/refiners.md).
         min_fill: least part of the box that a cut has to fill. Where inside and outside look alike, the
             cut collapses to a few pixels; then the box itself is returned. 0: never.
         margin: with a box, only the box and this part of its sides around it (at least 8 px) is cut, the background

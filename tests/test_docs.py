@@ -98,7 +98,7 @@ def test_python_blocks_run(block, tmp_path, monkeypatch):
     text = re.sub(r"'\.\./(\w+/)", lambda m: f"'{ROOT}/configs/{m[1]}", text)
     if '_base_' in text and '_base_ =' not in text:
         text = f"_base_ = '{ROOT}/configs/cabl/cabl_conformer-s_b8-30e_casiav2-512.py'\n{text}"
-    if 'mmseg' in text:
+    if 'mmseg' in text or 'ForensicSeg' in text:
         pytest.importorskip('mmseg')
         import mmcabl.segmentation  # noqa: F401, registers
     path = Path(tmp_path, 'of_the_page.py')

@@ -24,6 +24,8 @@ from mmcabl.zoo import find_card
 ROOT = Path(__file__).parents[1]
 #: Eq. (2) with a residual and two scales, one of which shrinks some images and enlarges others.
 FULL = dict(attention='auto', attention_residual=0.5, scales=['native', (64, 96)], flip=False, union='sum')
+#: Some sizes of the parity check are shrunk to both, some to one, some to none.
+WITHIN = dict(FULL, scales=['within 140', 'within 70'])
 
 
 def tiny(**changes):
@@ -42,7 +44,8 @@ def tiny(**changes):
 
 
 @pytest.mark.parametrize('kind, changes', [
-    ('onnx', {}), ('onnx', FULL), ('torchscript', FULL)], ids=['onnx', 'onnx full', 'torchscript full'])
+    ('onnx', {}), ('onnx', FULL), ('torchscript', FULL), ('onnx', WITHIN), ('torchscript', WITHIN)],
+    ids=['onnx', 'onnx full', 'torchscript full', 'onnx within', 'torchscript within'])
 def test_free_sizes_agree_with_pytorch(tmp_path, kind, changes):
     if kind == 'onnx':
         pytest.importorskip('onnx')

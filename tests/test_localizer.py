@@ -8,7 +8,7 @@ from mmengine.model import ExponentialMovingAverage
 from mmengine.runner.checkpoint import load_state_dict
 from mmpretrain.structures import DataSample
 
-from mmcabl.models.localizers.scales import batches, check_scales, resize, to_image_size
+from mmcabl.models.localizers.scales import batches, check_scales, network_size, resize, to_image_size
 from tests.conftest import build_localizer
 
 SIZES = [(64, 64), (50, 90), (64, 64)]
@@ -198,16 +198,52 @@ def test_results_have_the_recorded_original_size():
 
 def test_scales_and_sizes():
     assert check_scales((256, (64, 96), 'native')) == [(256, 256), (64, 96), 'native']
-    assert [b.shape for _, b in batches([torch.zeros(3, 8, 9)], 'native')] == [(1, 3, 32, 32)]
-    assert [i for i, _ in batches(images(), 'native')] == [[0, 2], [1]]
+    assert check_scales('within 512') == ['within 512']
+    assert [b.shape for *_, b in batches([torch.zeros(3, 8, 9)], ['native'])] == [(1, 3, 32, 32)]
+    assert [times for times, *_ in batches(images(), ['native'])] == [{0: 1, 2: 1}, {1: 1}]
     image = torch.randn(3, 8, 8)
     assert resize(image, (8, 8)) is image
     ramp = torch.arange(6.).repeat(4, 1)[None]
     cut = to_image_size(ramp, (64, 96), (64, 48), (64, 48))
     assert torch.allclose(cut, to_image_size(ramp, (64, 96), (64, 96), (64, 96))[..., :48], atol=1e-5)
-    for bad in ([], [16], ['large'], [(64, 64, 64)], [64.5]):
+    for bad in ([], [16], ['large'], [(64, 64, 64)], [64.5], ['within 16'], ['within 512 px'], ['within -64']):
         with pytest.raises(ValueError, match='[Tt]est scale'):
             check_scales(bad)
+
+
+@pytest.mark.parametrize('shape, size', [
+    ((300, 400), (300, 400)), ((512, 100), (512, 100)), ((3000, 4000), (384, 512)), ((1024, 33), (512, 32)),
+    ((513, 512), (512, 511)), ((9, 5000), (32, 512)), ((1, 1), (32, 32))])
+def test_within_shrinks_the_longer_side_alone(shape, size):
+    assert network_size('within 512', shape) == size
+    if min(size) > 32:  # to half a pixel
+        assert abs(size[0] * max(shape) - shape[0] * max(size)) <= max(shape) / 2
+
+
+def test_within_is_the_own_size_of_small_images_and_a_smaller_image_of_large_ones():
+    model, image = build_localizer(scales=['native']), torch.randn(3, 48, 64)
+    own, small = (model.localize([x], [(48, 64)]) for x in (image, resize(image, (36, 48))))
+    model.scales = check_scales(['within 64'])
+    for a, b in zip(own, model.localize([image], [(48, 64)])):
+        torch.testing.assert_close(a[0], b[0], atol=1e-6, rtol=0)
+    model.scales = check_scales(['within 48'])
+    found = model.localize([image], [(48, 64)])
+    torch.testing.assert_close(found[0], small[0], atol=1e-6, rtol=0)
+    assert (found[1][0] - small[1][0]).abs().max() < 0.2 * small[1][0].std()  # enlarged in one step there, two here
+
+
+def test_sizes_that_scales_share_are_computed_once(monkeypatch):
+    model = build_localizer(scales=['within 64', 'within 96'])
+    tensors = [torch.randn(3, 48, 64), torch.randn(3, 60, 90)]
+    shapes, plain = [], model.score_and_map
+    monkeypatch.setattr(model, 'score_and_map', lambda batch: shapes.append(tuple(batch.shape)) or plain(batch))
+    scores, maps = model.localize(tensors, [(48, 64), (60, 90)])
+    assert shapes == [(1, 3, 48, 64), (1, 3, 43, 64), (1, 3, 60, 90)]
+    model.scales = check_scales(['within 64'])
+    alone = model.localize(tensors, [(48, 64), (60, 90)])
+    torch.testing.assert_close(scores[0], alone[0][0])
+    torch.testing.assert_close(maps[0], alone[1][0])
+    assert (maps[1] - alone[1][1]).abs().max() > 0.01 * maps[1].std()
 
 
 @pytest.mark.parametrize('kwargs, message', [

@@ -5,11 +5,12 @@ from typing import List, Tuple
 
 from torch import Tensor, nn
 
-from mmcabl.export.traced import TracedAverage, resized, stretched, traceable
+from mmcabl.export.traced import TracedAverage, resized, shown, stretched, traceable
 from mmcabl.models.layers.fold import fold_batchnorm
 from mmcabl.models.layers.token_grid import covered_shape, token_grid
 from mmcabl.models.localizers import WeaklySupervisedLocalizer
 from mmcabl.models.localizers.class_map import localization_map
+from mmcabl.models.localizers.scales import limit_of
 
 
 class ExportedNetwork(nn.Module):
@@ -52,10 +53,12 @@ class ExportedNetwork(nn.Module):
         scores: List[Tensor] = []
         maps: List[Tensor] = []
         for scale in self.scales:
-            batch = picture if scale == 'native' else resized(picture, *scale)
+            native, limit = scale == 'native', limit_of(scale)
+            batch = picture if native else resized(picture, *(shown(scale, *size) if limit else scale))
             for mirrored in self.mirrored:
                 score, cam = self._pass(batch.flip(-1) if mirrored else batch)
-                cam = self._to_size(cam[:, None], batch.shape[-2:], None if scale == 'native' else size)[:, 0]
+                cam = self._to_size(cam[:, None], batch.shape[-2:], None if native or limit else size)
+                cam = (stretched(cam, size) if limit else cam)[:, 0]
                 scores.append(score)
                 maps.append(cam.flip(-1) if mirrored else cam)
         return sum(scores) / len(scores), sum(maps) / len(maps)

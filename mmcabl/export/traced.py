@@ -2,7 +2,7 @@
 
 from copy import deepcopy
 from functools import partial
-from typing import Tuple
+from typing import Any, Tuple
 
 import torch
 from mmcv.cnn.bricks import Conv2dAdaptivePadding
@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from mmcabl.models.layers.cabl import CABL
 from mmcabl.models.layers.edge import SMOOTHING, normalize_edges
 from mmcabl.models.localizers.attention import AttentionPropagator
+from mmcabl.models.localizers.scales import MIN_SIDE, Scale, limit_of, network_size
 
 
 class TracedAverage(AttentionPropagator):
@@ -112,16 +113,27 @@ def stretched(maps: Tensor, size) -> Tensor:
     return F.interpolate(maps, size=tuple(size), mode='bilinear', align_corners=False)
 
 
-def resized(image: Tensor, height: int, width: int) -> Tensor:
+def resized(image: Tensor, height, width) -> Tensor:
     """As ``scales.resize``, bilinear and anti-aliased, by matrix products: runtimes differ in their own filter."""
     rows, columns = (_filter(image.shape[-2], height, image), _filter(image.shape[-1], width, image))
     return rows @ image @ columns.transpose(0, 1)
 
 
-def _filter(source, target: int, like: Tensor) -> Tensor:
+def shown(scale: Scale, height, width) -> Tuple[Any, Any]:
+    """As ``scales.network_size`` of a scale ``'within N'``; sizes that are traced stay so."""
+    limit = limit_of(scale)
+    if not torch.jit.is_tracing():
+        return network_size(scale, (height, width))
+    sides = torch.as_tensor(height), torch.as_tensor(width)
+    longest = torch.maximum(*sides).clamp(min=limit)
+    return tuple(torch.div(2 * side * limit + longest, 2 * longest, rounding_mode='floor').clamp(min=MIN_SIDE)
+                 for side in sides)
+
+
+def _filter(source, target, like: Tensor) -> Tensor:
     """(target, source) weights of a triangle as wide as what becomes one pixel."""
     places = torch.arange(source, device=like.device, dtype=torch.float64) + 0.5
-    step = source / torch.tensor(float(target), dtype=torch.float64)
+    step = source / torch.as_tensor(target, dtype=torch.float64)
     centres = (torch.arange(target, device=like.device, dtype=torch.float64) + 0.5) * step
     weights = (1 - (places[None] - centres[:, None]).abs() / step.clamp(min=1)).clamp(min=0)
     return (weights / weights.sum(1, keepdim=True)).to(like.dtype)

@@ -1,7 +1,8 @@
 """Test-time scales: resize images to a network size, bring maps back to the images' sizes."""
 
+import re
 from numbers import Integral
-from typing import Iterator, List, Sequence, Tuple, Union
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
@@ -9,14 +10,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 Scale = Union[int, Tuple[int, int], str]
-#: The least side of a network input; smaller images are enlarged to it at the scale 'native'.
+#: The least side of a network input; smaller images are enlarged to it at the scales 'native' and 'within N'.
 MIN_SIDE = 32
-ACCEPTED = (f"accepted are a side of {MIN_SIDE} px or more, a (height, width) pair, and 'native' (each image's own "
-            'size)')
+ACCEPTED = (f"accepted are a side of {MIN_SIDE} px or more, a (height, width) pair, 'native' (each image's own size) "
+            "and 'within N' (the same, but its longer side shrunk to N px where it is longer), as 'within 512'")
 
 
 def check_scales(scales: Union[Scale, Sequence[Scale]]) -> List[Scale]:
-    """A list of scales: sides of a square in px, (height, width) pairs, or ``'native'``.
+    """A list of scales: sides of a square in px, (height, width) pairs, ``'native'``, or ``'within N'``.
 
     Numpy's integers are integers. Raises:
         ValueError: neither a scale nor a list of them, an empty list, or an entry that is no scale.
@@ -32,12 +33,33 @@ def check_scales(scales: Union[Scale, Sequence[Scale]]) -> List[Scale]:
 
 
 def _checked(scale: Scale) -> Scale:
-    if isinstance(scale, str) and scale == 'native':
+    if isinstance(scale, str) and (scale == 'native' or (limit_of(scale) or 0) >= MIN_SIDE):
         return scale
     sides = scale if isinstance(scale, (tuple, list)) else (scale, scale)
     if len(sides) != 2 or not all(isinstance(s, Integral) and s >= MIN_SIDE for s in sides):
         raise ValueError(f'Test scale {scale!r} is not understood; {ACCEPTED}.')
     return int(sides[0]), int(sides[1])
+
+
+def limit_of(scale: Scale) -> Optional[int]:
+    """N of the scale ``'within N'``; None of any other."""
+    found = re.fullmatch(r'within ([1-9][0-9]{0,8})', scale) if isinstance(scale, str) else None
+    return int(found[1]) if found else None
+
+
+def network_size(scale: Scale, shape: Sequence[int]) -> Tuple[int, int]:
+    """(height, width) in which an image of some (height, width) is shown at a scale.
+
+    Whole numbers alone, so that a tracer can follow it (``mmcabl.export``).
+    """
+    if not isinstance(scale, str):
+        return scale if isinstance(scale, tuple) else (scale, scale)
+    height, width = (int(s) for s in shape)
+    limit = limit_of(scale)
+    if limit:
+        longest = max(height, width, limit)
+        height, width = ((2 * side * limit + longest) // (2 * longest) for side in (height, width))
+    return max(MIN_SIDE, height), max(MIN_SIDE, width)
 
 
 def resize(image: Tensor, size: Tuple[int, int]) -> Tensor:
@@ -47,17 +69,21 @@ def resize(image: Tensor, size: Tuple[int, int]) -> Tensor:
     return F.interpolate(image[None], size=size, mode='bilinear', align_corners=False, antialias=True)[0]
 
 
-def batches(images: Sequence[Tensor], scale: Scale) -> Iterator[Tuple[List[int], Tensor]]:
-    """The images at one scale, in batches of one shape: indices and (b, 3, h, w).
+def batches(images: Sequence[Tensor], scales: Sequence[Scale]) -> Iterator[Tuple[Dict[int, int], bool, Tensor]]:
+    """The images at all scales, each size of an image once, in batches of one shape.
 
-    A fixed scale gives one batch; ``'native'`` one for each shape that occurs.
+    Yields:
+        For each image of the batch its index and how many of the scales have this size of it; whether maps come to
+        the image's size by way of the input's (``'within N'``), as those of an exported network have to, which
+        cannot look at sizes; and the batch (b, 3, h, w).
     """
-    groups = {}
-    for index, image in enumerate(images):
-        size = (tuple(max(MIN_SIDE, s) for s in image.shape[-2:]) if scale == 'native' else scale)
-        groups.setdefault(size, []).append(index)
-    for size, indices in groups.items():
-        yield indices, torch.stack([resize(images[i], size) for i in indices])
+    groups: Dict[Tuple[Tuple[int, int], bool], Dict[int, int]] = {}
+    for scale in scales:
+        for index, image in enumerate(images):
+            times = groups.setdefault((network_size(scale, image.shape[-2:]), limit_of(scale) is not None), {})
+            times[index] = times.get(index, 0) + 1
+    for (size, by_input), times in groups.items():
+        yield times, by_input, torch.stack([resize(images[i], size) for i in times])
 
 
 def to_image_size(maps: Tensor, covered: Tuple[int, int], inside: Tuple[int, int],

@@ -30,7 +30,8 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
     Args:
         backbone, neck, head: as of ``ImageClassifier``; the head is a ``mmcabl.WeakLabelHead``.
         postprocessor: config of the CAM-to-mask step, see :class:`mmcabl.refinement.CGSR`.
-        scales: test scales: sides of squares in px, (height, width) pairs, ``'native'``.
+        scales: test scales: sides of squares in px, (height, width) pairs, ``'native'`` (each image's own size),
+            ``'within N'`` (the same, the longer side at most N px).
         flip: also average over the mirrored images.
         union: ``max`` or ``sum``, how Eq. (2) unites the branches' maps; ``conv`` or ``trans``, one of them alone.
         attention: ``auto``, ``running``, ``stored_qk`` (equal results; speed and memory differ), or
@@ -121,20 +122,20 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
         Returns:
             Scores (B, num_classes); maps, one (H, W) each, float32 on the images' device.
         """
-        scores, maps = 0, [0] * len(images)
-        passes = [(scale, flip) for scale in self.scales for flip in ((False, True) if self.flip else (False,))]
-        for scale, flip in passes:
-            part = {}
-            for indices, batch in batches(images, scale):
+        scores, maps = [0] * len(images), [0] * len(images)
+        flips = (False, True) if self.flip else (False,)
+        for times, by_input, batch in batches(images, self.scales):
+            inside = tuple(batch.shape[-2:])
+            covered = covered_shape(self.backbone, inside)
+            for flip in flips:
                 score, cam = self.score_and_map(batch.flip(-1) if flip else batch)
-                inside = tuple(batch.shape[-2:])
-                covered = covered_shape(self.backbone, inside)
-                for i, s, m in zip(indices, score, cam):
-                    part[i] = s
-                    back = to_image_size(m[None], covered, inside, sizes[i])[0]
-                    maps[i] = maps[i] + (back.flip(-1) if flip else back) / len(passes)
-            scores = scores + torch.stack([part[i] for i in range(len(images))]) / len(passes)
-        return scores, maps
+                for (i, count), s, m in zip(times.items(), score, cam):
+                    back = to_image_size(m[None], covered, inside, inside if by_input else sizes[i])
+                    back = to_image_size(back, inside, inside, sizes[i])[0] if by_input else back[0]
+                    share = len(self.scales) * len(flips) / count
+                    maps[i] = maps[i] + (back.flip(-1) if flip else back) / share
+                    scores[i] = scores[i] + s / share
+        return torch.stack(scores), maps
 
     def predict(self, inputs: Union[Tensor, Sequence[Tensor]],
                 data_samples: Optional[List[DataSample]] = None, **kwargs) -> List[DataSample]:

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 #: Eq. (2) with a residual and two scales, one of which shrinks some images and enlarges others.
 FULL = dict(attention='auto', attention_residual=0.5, scales=['native', (64, 96)], flip=False, union='sum')
 #: Some sizes of the parity check are shrunk to both, some to one, some to none.
-WITHIN = dict(FULL, scales=['within 140', 'within 70'])
+WITHIN = dict(FULL, scales=['within 140', 'within 70'], scored_scales=1)
 
 
 def tiny(**changes):

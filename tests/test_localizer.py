@@ -200,7 +200,7 @@ def test_scales_and_sizes():
     assert check_scales((256, (64, 96), 'native')) == [(256, 256), (64, 96), 'native']
     assert check_scales('within 512') == ['within 512']
     assert [b.shape for *_, b in batches([torch.zeros(3, 8, 9)], ['native'])] == [(1, 3, 32, 32)]
-    assert [times for times, *_ in batches(images(), ['native'])] == [{0: 1, 2: 1}, {1: 1}]
+    assert [group for group, *_ in batches(images(), ['native'])] == [{0: [0], 2: [0]}, {1: [0]}]
     image = torch.randn(3, 8, 8)
     assert resize(image, (8, 8)) is image
     ramp = torch.arange(6.).repeat(4, 1)[None]
@@ -209,6 +209,18 @@ def test_scales_and_sizes():
     for bad in ([], [16], ['large'], [(64, 64, 64)], [64.5], ['within 16'], ['within 512 px'], ['within -64']):
         with pytest.raises(ValueError, match='[Tt]est scale'):
             check_scales(bad)
+
+
+def test_the_score_is_of_the_first_scales_and_the_map_of_all():
+    model, tensors = build_localizer(scales=[64, 96, 'native'], scored_scales=2, flip=True), images()
+    found = model.localize(tensors, SIZES)
+    parts = {}
+    for scale in (64, 96, 'native'):
+        model.scales, model.scored_scales = check_scales([scale]), None
+        parts[scale] = model.localize(tensors, SIZES)
+    torch.testing.assert_close(found[0], (parts[64][0] + parts[96][0]) / 2)
+    for i, each in enumerate(found[1]):
+        torch.testing.assert_close(each, sum(part[1][i] for part in parts.values()) / 3, atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize('shape, size', [
@@ -248,7 +260,8 @@ def test_sizes_that_scales_share_are_computed_once(monkeypatch):
 
 @pytest.mark.parametrize('kwargs, message', [
     (dict(union='mean'), "union 'mean'.*max, sum"), (dict(attention='full'), "attention 'full'.*none"),
-    (dict(scales=[]), 'empty'), (dict(postprocessor=dict(prompt='mask')), "'mask'.*box_point"),
+    (dict(scales=[]), 'empty'), (dict(scored_scales=4), 'scored_scales=4.*1 here'),
+    (dict(postprocessor=dict(prompt='mask')), "'mask'.*box_point"),
     (dict(postprocessor=dict(threshold=2)), 'threshold=2')])
 def test_bad_options(kwargs, message):
     with pytest.raises(ValueError, match=message):

@@ -6,4 +6,4 @@ _base_ = [
 ]
 model = dict(
     backbone=dict(cabl_blocks='none'),
-    scales=['within 512', 'within 256'])  # chosen on kept-out forgeries, docs/real.md
+    scales=['within 768', 'within 256'], scored_scales=1)  # chosen on kept-out forgeries, docs/real.md

@@ -1,2 +1,2 @@
 _base_ = './cabl_lite_kept-out.py'
-model = dict(backbone=dict(cabl_blocks='none'), scales=['within 512', 'within 256'])
+model = dict(backbone=dict(cabl_blocks='none'), scales=['within 768', 'within 256'], scored_scales=1)

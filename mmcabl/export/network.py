@@ -35,6 +35,7 @@ class ExportedNetwork(nn.Module):
         self.backbone, self.head = traceable(plain), model.head
         self.neck = model.neck if model.with_neck else None
         self.scales, self.union, self.class_index = model.scales, model.union, model.class_index
+        self.judging = model.scored_scales or len(model.scales)
         self.mirrored = (False, True) if model.flip else (False,)
         self.attention = None if model.attention == 'none' else TracedAverage(model.attention_residual,
                                                                               model.attention_blocks)
@@ -52,14 +53,14 @@ class ExportedNetwork(nn.Module):
         size = picture.shape[-2:]
         scores: List[Tensor] = []
         maps: List[Tensor] = []
-        for scale in self.scales:
+        for number, scale in enumerate(self.scales):
             native, limit = scale == 'native', limit_of(scale)
             batch = picture if native else resized(picture, *(shown(scale, *size) if limit else scale))
             for mirrored in self.mirrored:
                 score, cam = self._pass(batch.flip(-1) if mirrored else batch)
                 cam = self._to_size(cam[:, None], batch.shape[-2:], None if native or limit else size)
                 cam = (stretched(cam, size) if limit else cam)[:, 0]
-                scores.append(score)
+                scores += [score] if number < self.judging else []
                 maps.append(cam.flip(-1) if mirrored else cam)
         return sum(scores) / len(scores), sum(maps) / len(maps)
 

@@ -69,21 +69,22 @@ def resize(image: Tensor, size: Tuple[int, int]) -> Tensor:
     return F.interpolate(image[None], size=size, mode='bilinear', align_corners=False, antialias=True)[0]
 
 
-def batches(images: Sequence[Tensor], scales: Sequence[Scale]) -> Iterator[Tuple[Dict[int, int], bool, Tensor]]:
+def batches(images: Sequence[Tensor], scales: Sequence[Scale],
+            ) -> Iterator[Tuple[Dict[int, List[int]], bool, Tensor]]:
     """The images at all scales, each size of an image once, in batches of one shape.
 
     Yields:
-        For each image of the batch its index and how many of the scales have this size of it; whether maps come to
+        For each image of the batch its index and which of the scales have this size of it; whether maps come to
         the image's size by way of the input's (``'within N'``), as those of an exported network have to, which
         cannot look at sizes; and the batch (b, 3, h, w).
     """
-    groups: Dict[Tuple[Tuple[int, int], bool], Dict[int, int]] = {}
-    for scale in scales:
+    groups: Dict[Tuple[Tuple[int, int], bool], Dict[int, List[int]]] = {}
+    for number, scale in enumerate(scales):
         for index, image in enumerate(images):
-            times = groups.setdefault((network_size(scale, image.shape[-2:]), limit_of(scale) is not None), {})
-            times[index] = times.get(index, 0) + 1
-    for (size, by_input), times in groups.items():
-        yield times, by_input, torch.stack([resize(images[i], size) for i in times])
+            group = groups.setdefault((network_size(scale, image.shape[-2:]), limit_of(scale) is not None), {})
+            group.setdefault(index, []).append(number)
+    for (size, by_input), group in groups.items():
+        yield group, by_input, torch.stack([resize(images[i], size) for i in group])
 
 
 def to_image_size(maps: Tensor, covered: Tuple[int, int], inside: Tuple[int, int],

@@ -45,13 +45,15 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
             (convolutions and linear layers of a Conformer, on a CPU with instructions for it; the rest bfloat16), or
             ``auto``: bfloat16 on a CPU with instructions for it, float32 elsewhere (``docs/performance.md``).
         compile: infer with edge layers compiled by ``torch.compile``; needs a C++ compiler and, once, some seconds.
+        scored_scales: how many of the scales, from the first on, the image score is the mean of; all by default, as
+            in the paper. The map is always the mean of all.
         data_preprocessor: ``mmcabl.ForensicDataPreprocessor`` by default.
         **kwargs: ``train_cfg``, ``pretrained``, ``init_cfg`` of ``ImageClassifier``.
 
     ``predict`` sets on each data sample, (H, W) being its original size:
 
     ==================  =====================================================================
-    ``pred_score``      image scores in [0, 1], mean over branches and scales: (authentic, manipulated),
+    ``pred_score``      image scores in [0, 1], mean over branches and ``scored_scales``: (authentic, manipulated),
                         or (num_classes,) of several labels
     ``pred_label``      score >= 0.5
     ``cam_raw``         (H, W) float32, the averaged map before normalisation, unbounded
@@ -74,7 +76,7 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
                  flip: bool = False, union: str = 'max', attention: str = 'auto',
                  attention_residual: float = 0., attention_blocks: Blocks = 'all',
                  class_index: int = -1, precision: str = 'float32', compile: bool = False,
-                 data_preprocessor: Optional[dict] = None, **kwargs) -> None:
+                 scored_scales: Optional[int] = None, data_preprocessor: Optional[dict] = None, **kwargs) -> None:
         for given, accepted, name in ((union, UNIONS, 'union'),
                                       (attention, ('auto', 'none', *METHODS), 'attention')):
             if given not in accepted:
@@ -88,6 +90,10 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
         # Not a module on purpose: SAM's frozen weights belong neither to checkpoints nor to optimizers.
         self.postprocessor: CGSR = MODELS.build({'type': 'mmcabl.CGSR', **(postprocessor or {})})
         self.scales = check_scales(scales)
+        if scored_scales is not None and not 1 <= scored_scales <= len(self.scales):
+            raise ValueError(f'scored_scales={scored_scales!r}; accepted are 1 to the number of scales, '
+                             f'{len(self.scales)} here, and None for all.')
+        self.scored_scales = scored_scales
         self.attention_residual, self.attention_blocks = attention_residual, attention_blocks
         self.flip, self.union, self.attention, self.class_index = flip, union, attention, class_index
 
@@ -124,17 +130,20 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
         """
         scores, maps = [0] * len(images), [0] * len(images)
         flips = (False, True) if self.flip else (False,)
-        for times, by_input, batch in batches(images, self.scales):
+        judging = self.scored_scales or len(self.scales)
+        for group, by_input, batch in batches(images, self.scales):
             inside = tuple(batch.shape[-2:])
             covered = covered_shape(self.backbone, inside)
             for flip in flips:
                 score, cam = self.score_and_map(batch.flip(-1) if flip else batch)
-                for (i, count), s, m in zip(times.items(), score, cam):
+                for (i, numbers), s, m in zip(group.items(), score, cam):
                     back = to_image_size(m[None], covered, inside, inside if by_input else sizes[i])
                     back = to_image_size(back, inside, inside, sizes[i])[0] if by_input else back[0]
-                    share = len(self.scales) * len(flips) / count
+                    share = len(self.scales) * len(flips) / len(numbers)
                     maps[i] = maps[i] + (back.flip(-1) if flip else back) / share
-                    scores[i] = scores[i] + s / share
+                    judged = sum(number < judging for number in numbers)
+                    if judged:
+                        scores[i] = scores[i] + s / (judging * len(flips) / judged)
         return torch.stack(scores), maps
 
     def predict(self, inputs: Union[Tensor, Sequence[Tensor]],

@@ -14,7 +14,7 @@ from mmengine.config import Config
 from mmcabl.apis import ForensicInferencer
 from mmcabl.cli.export import export, parsed_size
 from mmcabl.export.network import ExportedNetwork
-from mmcabl.export.parity import SIZES, TOLERANCE, checked, differences, exported, picture, reference
+from mmcabl.export.parity import SIZES, TOLERANCE, checked, differences, exported, picture, reference, sizes_for
 from mmcabl.export.traced import resized
 from mmcabl.export.writing import write_network
 from mmcabl.models.localizers import scales
@@ -86,6 +86,10 @@ def test_what_is_exported_computes_the_same(changes):
 def test_resizing_by_products_is_torchs(size):
     image = torch.rand(1, 3, 61, 83, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(resized(image, *size)[0], scales.resize(image[0], size), atol=1e-5, rtol=0)
+
+
+def test_a_size_that_is_shrunk_is_compared_too():
+    assert sizes_for(tiny()) == SIZES and sizes_for(tiny(**WITHIN)) == (*SIZES, (171, 93))
 
 
 def test_beyond_the_tolerance_is_an_error():

@@ -29,7 +29,7 @@ def export(
     if sam is not None:
         export_sam(sam, out, as_json)
         return
-    from mmcabl.export.parity import SIZES, checked, differences, exported, reference
+    from mmcabl.export.parity import checked, differences, exported, reference, sizes_for
     from mmcabl.export.writing import write_network
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
@@ -38,7 +38,8 @@ def export(
     try:
         write_network(network, part, kind, fixed, metadata)
         say(f'{part.stat().st_size / 1e6:.1f} MB written; comparing with PyTorch ...')
-        rows = checked(differences(reference(built), exported(part, kind), [fixed] if fixed else SIZES), str(out))
+        sizes = [fixed] if fixed else sizes_for(built)
+        rows = checked(differences(reference(built), exported(part, kind), sizes), str(out))
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)

@@ -10,11 +10,19 @@ import numpy as np
 import torch
 from torch import nn
 
+from mmcabl.models.localizers.scales import limit_of
+
 Function = Callable[[np.ndarray], Tuple[np.ndarray, np.ndarray]]
 #: What an export has to keep to: of scores, and of maps in units of their largest value.
 TOLERANCE = 1e-4
 #: (height, width): the least, even, odd, flat, tall.
 SIZES = ((32, 32), (160, 160), (97, 131), (33, 250), (211, 64))
+
+
+def sizes_for(model: nn.Module) -> Tuple[Tuple[int, int], ...]:
+    """``SIZES``, and for scales ``'within N'`` one that all of them shrink."""
+    limits = [limit for limit in map(limit_of, model.scales) if limit]
+    return SIZES + (((max(limits) + 31, max(limits) * 2 // 3), ) if limits else ())
 
 
 def picture(height: int, width: int, seed: int = 0) -> np.ndarray:

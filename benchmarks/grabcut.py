@@ -11,11 +11,12 @@ and the clock is the processor's.
 import argparse
 import time
 from collections import defaultdict
-from typing import Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, Tuple
 
 import cv2
 import numpy as np
 import torch
+from mmengine.config import DictAction
 
 from mmcabl.refinement.grabcut import GrabCutRefiner
 from mmcabl.refinement.prompting import make_prompts, min_max
@@ -55,10 +56,10 @@ def prompts_of(model: torch.nn.Module, sample: dict, truth: np.ndarray,
     yield 'moved true box', from_truth(truth, rng)
 
 
-def setting(text: str) -> Dict[str, float]:
+def setting(text: str) -> Dict[str, Any]:
     """``max_side=80,margin=0.15`` as keyword arguments of the refiner."""
     pairs = (part.split('=') for part in text.split(','))
-    return {key: float(value) if '.' in value else int(value) for key, value in pairs}
+    return {key: None if value == 'None' else float(value) if '.' in value else int(value) for key, value in pairs}
 
 
 def main() -> None:
@@ -67,12 +68,14 @@ def main() -> None:
     parser.add_argument('checkpoint')
     parser.add_argument('--images', type=int, default=100, help='of each data set')
     parser.add_argument('--settings', nargs='+', default=['max_side=128,margin=0.5', 'max_side=80,margin=0.15'])
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={})
     args = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(0)
-    cfg, model = built(args.config, args.checkpoint, {})
+    cfg, model = built(args.config, args.checkpoint, args.cfg_options)
     refiners, rng = [GrabCutRefiner(**setting(text)) for text in args.settings], np.random.default_rng(0)
     rows: Dict[tuple, List[tuple]] = defaultdict(list)
+    turn = 0
     for name, sample in manipulated(cfg, args.images):
         truth = sample['data_samples'].get('gt_mask')
         if truth is None or not np.asarray(truth).any():
@@ -81,16 +84,20 @@ def main() -> None:
         image = np.ascontiguousarray(sample['inputs'].numpy()[::-1].transpose(1, 2, 0))
         for source, prompts in prompts_of(model, sample, truth, rng):
             for kind in KINDS:
-                first = None
-                for text, refiner in zip(args.settings, refiners):
+                masks, spent = {}, {}
+                turn += 1
+                for k in range(len(refiners)):
+                    text, refiner = list(zip(args.settings, refiners))[(k + turn) % len(refiners)]
                     start = time.process_time()
-                    mask = refiner.refine([image], [prompts], [kind])[0][0]
-                    spent = time.process_time() - start
-                    first = mask if first is None else first
-                    rows[name, source, text, kind].append((overlap(mask, truth)[0], overlap(mask, first)[1], spent))
+                    masks[text] = refiner.refine([image], [prompts], [kind])[0][0]
+                    spent[text] = time.process_time() - start
+                for text, mask in masks.items():
+                    rows[name, source, text, kind].append(
+                        (overlap(mask, truth)[0], overlap(mask, masks[args.settings[0]])[1], spent[text]))
     print('| data set | prompts from | setting | ' + ' | '.join(f'{kind}: P-F1, IoU, ms' for kind in KINDS) + ' |')
     print('|---|---|---|' + '---|' * len(KINDS))
-    for name, source, text in dict.fromkeys(key[:3] for key in rows):
+    groups = dict.fromkeys(key[:2] for key in rows)
+    for name, source, text in ((*group, text) for group in groups for text in args.settings):
         means = [np.mean(rows[name, source, text, kind], axis=0) for kind in KINDS]
         count = len(rows[name, source, text, KINDS[0]])
         print(f'| {name} ({count}) | {source} | {text} | '

@@ -50,6 +50,8 @@ def test_help_of_what_trains_needs_no_torch(name, option):
     (['data', 'nowhere', '--quiet'], 2, 'nowhere is not a folder.'),
     (['score', '--nothing'], 2, 'usage: mmcabl score'),
     (['check', '', '--out', 'nowhere'], 2, 'Argument 2 of mmcabl is empty'),
+    (['check', '--json', ''], 2, 'Argument 3'), (['check', 'x.png', '--out', ''], 2, 'Argument 4'),
+    (['check', 'nowhere', '--device', '', '--out', 'y'], 1, 'nowhere is not there'),
 ])
 def test_exit_statuses(arguments, status, said):
     done = command(*arguments)

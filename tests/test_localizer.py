@@ -198,7 +198,7 @@ def test_results_have_the_recorded_original_size():
 
 def test_scales_and_sizes():
     assert check_scales((256, (64, 96), 'native')) == [(256, 256), (64, 96), 'native']
-    assert check_scales('within 512') == ['within 512']
+    assert check_scales('within 512') == check_scales('within512') == ['within 512']
     assert [b.shape for *_, b in batches([torch.zeros(3, 8, 9)], ['native'])] == [(1, 3, 32, 32)]
     assert [group for group, *_ in batches(images(), ['native'])] == [{0: [0], 2: [0]}, {1: [0]}]
     image = torch.randn(3, 8, 8)
@@ -216,7 +216,7 @@ def test_the_score_is_of_the_first_scales_and_the_map_of_all():
     found = model.localize(tensors, SIZES)
     parts = {}
     for scale in (64, 96, 'native'):
-        model.scales, model.scored_scales = check_scales([scale]), None
+        model.scales = check_scales([scale])  # fewer than scored_scales
         parts[scale] = model.localize(tensors, SIZES)
     torch.testing.assert_close(found[0], (parts[64][0] + parts[96][0]) / 2)
     for i, each in enumerate(found[1]):
@@ -260,7 +260,8 @@ def test_sizes_that_scales_share_are_computed_once(monkeypatch):
 
 @pytest.mark.parametrize('kwargs, message', [
     (dict(union='mean'), "union 'mean'.*max, sum"), (dict(attention='full'), "attention 'full'.*none"),
-    (dict(scales=[]), 'empty'), (dict(scored_scales=4), 'scored_scales=4.*1 here'),
+    (dict(scales=[]), 'empty'),
+    *((dict(scored_scales=bad), f'scored_scales={bad!r}.*1 here') for bad in (4, 0, 1.5, True, '1')),
     (dict(postprocessor=dict(prompt='mask')), "'mask'.*box_point"),
     (dict(postprocessor=dict(threshold=2)), 'threshold=2')])
 def test_bad_options(kwargs, message):

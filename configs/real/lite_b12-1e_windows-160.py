@@ -6,6 +6,8 @@ _base_ = [
     '../_base_/schedules/adamw_1e_lite.py',
     '../_base_/default_runtime.py',
 ]
-model = dict(backbone=dict(cabl_blocks='none', init_cfg=None))
+model = dict(
+    backbone=dict(cabl_blocks='none', init_cfg=None),
+    scales=['within 768', 'within 256'], scored_scales=1)
 optim_wrapper = dict(optimizer=dict(lr=5e-4))
 auto_scale_lr = dict(base_batch_size=12)

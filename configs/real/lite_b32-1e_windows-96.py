@@ -6,4 +6,5 @@ _base_ = [
 ]
 model = dict(
     backbone=dict(cabl_blocks='none'),
-    scales=['within 768', 'within 256'], scored_scales=1)  # chosen on kept-out forgeries, docs/real.md
+    # chosen on kept-out forgeries, docs/real.md; with other scales set scored_scales too, None for the mean of all
+    scales=['within 768', 'within 256'], scored_scales=1)

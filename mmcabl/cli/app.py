@@ -62,13 +62,14 @@ def options(version: bool = typer.Option(False, '--version', callback=_version, 
     """Options of the command itself; the help is the app's."""
 
 
-def refuse_empty(arguments: Sequence[str]) -> None:
-    """Leave where an argument is empty, as ``"$UNSET"`` is: as a path it would mean the folder one is in.
+#: Options whose empty value means something: that of ``--device`` is its default.
+MAY_BE_EMPTY = ('--device', )
 
-    An option's value may be empty (``--device ''`` is the default).
-    """
+
+def refuse_empty(arguments: Sequence[str]) -> None:
+    """Leave where an argument is empty, as ``"$UNSET"`` is: as a path it would mean the folder one is in."""
     for number, (before, argument) in enumerate(zip(['', *arguments], arguments), 1):
-        if not argument and not before.startswith('-'):
+        if not argument and before not in MAY_BE_EMPTY:
             typer.echo(f'Argument {number} of mmcabl is empty, perhaps an unset variable of the shell; accepted are '
                        'names and paths, `.` for the folder you are in.', err=True)
             raise SystemExit(2)

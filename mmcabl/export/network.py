@@ -35,7 +35,7 @@ class ExportedNetwork(nn.Module):
         self.backbone, self.head = traceable(plain), model.head
         self.neck = model.neck if model.with_neck else None
         self.scales, self.union, self.class_index = model.scales, model.union, model.class_index
-        self.judging = model.scored_scales or len(model.scales)
+        self.judging = model.judging_scales
         self.mirrored = (False, True) if model.flip else (False,)
         self.attention = None if model.attention == 'none' else TracedAverage(model.attention_residual,
                                                                               model.attention_blocks)

@@ -19,10 +19,14 @@ TOLERANCE = 1e-4
 SIZES = ((32, 32), (160, 160), (97, 131), (33, 250), (211, 64))
 
 
+#: Of scales ``'within N'`` the largest N that is compared; the work grows with its square.
+LARGEST = 2048
+
+
 def sizes_for(model: nn.Module) -> Tuple[Tuple[int, int], ...]:
-    """``SIZES``, and for scales ``'within N'`` one that all of them shrink."""
-    limits = [limit for limit in map(limit_of, model.scales) if limit]
-    return SIZES + (((max(limits) + 31, max(limits) * 2 // 3), ) if limits else ())
+    """``SIZES``, and for scales ``'within N'`` a narrow one that they shrink."""
+    limits = [limit for limit in map(limit_of, model.scales) if limit and limit <= LARGEST]
+    return SIZES + (((max(limits) + 31, 96), ) if limits else ())
 
 
 def picture(height: int, width: int, seed: int = 0) -> np.ndarray:

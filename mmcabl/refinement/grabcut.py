@@ -18,8 +18,9 @@ LEAST_MARGIN = 8
 class GrabCutRefiner(Refiner):
     """OpenCV's GrabCut, seeded from the prompts that SAM would get.
 
-    Outside the box is background; inside it the colour models decide. A positive point is a disc of sure
-    foreground, a negative one of sure background. Without a box, everything but the disc may be either.
+    Outside the box, to a pixel of what is cut, is background; inside it the colour models decide. A positive point
+    is a disc of sure foreground, a negative one of sure background. Without a box, everything but the disc may be
+    either.
     GrabCut separates by colour and contrast, so it helps where what was pasted looks different.
 
     As many cuts as torch has threads (without torch: as there are cores) go on at once; a mask does not depend on

@@ -13,7 +13,8 @@ Scale = Union[int, Tuple[int, int], str]
 #: The least side of a network input; smaller images are enlarged to it at the scales 'native' and 'within N'.
 MIN_SIDE = 32
 ACCEPTED = (f"accepted are a side of {MIN_SIDE} px or more, a (height, width) pair, 'native' (each image's own size) "
-            "and 'within N' (the same, but its longer side shrunk to N px where it is longer), as 'within 512'")
+            "and 'within N' (the same, but its longer side shrunk to N px where it is longer), as 'within 512', or "
+            "'within512' where spaces are lost, as in --cfg-options")
 
 
 def check_scales(scales: Union[Scale, Sequence[Scale]]) -> List[Scale]:
@@ -33,8 +34,11 @@ def check_scales(scales: Union[Scale, Sequence[Scale]]) -> List[Scale]:
 
 
 def _checked(scale: Scale) -> Scale:
-    if isinstance(scale, str) and (scale == 'native' or (limit_of(scale) or 0) >= MIN_SIDE):
+    if isinstance(scale, str) and scale == 'native':
         return scale
+    limit = limit_of(scale)
+    if limit and limit >= MIN_SIDE:
+        return f'within {limit}'
     sides = scale if isinstance(scale, (tuple, list)) else (scale, scale)
     if len(sides) != 2 or not all(isinstance(s, Integral) and s >= MIN_SIDE for s in sides):
         raise ValueError(f'Test scale {scale!r} is not understood; {ACCEPTED}.')
@@ -42,8 +46,8 @@ def _checked(scale: Scale) -> Scale:
 
 
 def limit_of(scale: Scale) -> Optional[int]:
-    """N of the scale ``'within N'``; None of any other."""
-    found = re.fullmatch(r'within ([1-9][0-9]{0,8})', scale) if isinstance(scale, str) else None
+    """N of the scale ``'within N'``, with or without the space; None of any other."""
+    found = re.fullmatch(r'within ?([1-9][0-9]{0,8})', scale) if isinstance(scale, str) else None
     return int(found[1]) if found else None
 
 
@@ -71,7 +75,7 @@ def resize(image: Tensor, size: Tuple[int, int]) -> Tensor:
 
 def batches(images: Sequence[Tensor], scales: Sequence[Scale],
             ) -> Iterator[Tuple[Dict[int, List[int]], bool, Tensor]]:
-    """The images at all scales, each size of an image once, in batches of one shape.
+    """The images at all scales, in batches of one shape; sizes that scales (``'within N'``, or others) share, once.
 
     Yields:
         For each image of the batch its index and which of the scales have this size of it; whether maps come to

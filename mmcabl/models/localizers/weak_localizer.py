@@ -1,5 +1,6 @@
 """The method's top class: backbone -> weak-label head -> CAM -> CGSR."""
 
+from numbers import Integral
 from typing import List, Optional, Sequence, Tuple, Union
 
 import torch
@@ -90,12 +91,18 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
         # Not a module on purpose: SAM's frozen weights belong neither to checkpoints nor to optimizers.
         self.postprocessor: CGSR = MODELS.build({'type': 'mmcabl.CGSR', **(postprocessor or {})})
         self.scales = check_scales(scales)
-        if scored_scales is not None and not 1 <= scored_scales <= len(self.scales):
+        whole = isinstance(scored_scales, Integral) and not isinstance(scored_scales, bool)
+        if scored_scales is not None and not (whole and 1 <= scored_scales <= len(self.scales)):
             raise ValueError(f'scored_scales={scored_scales!r}; accepted are 1 to the number of scales, '
                              f'{len(self.scales)} here, and None for all.')
-        self.scored_scales = scored_scales
+        self.scored_scales = None if scored_scales is None else int(scored_scales)
         self.attention_residual, self.attention_blocks = attention_residual, attention_blocks
         self.flip, self.union, self.attention, self.class_index = flip, union, attention, class_index
+
+    @property
+    def judging_scales(self) -> int:
+        """How many of the scales, from the first on, the image score is the mean of."""
+        return min(self.scored_scales or len(self.scales), len(self.scales))
 
     @torch.no_grad()
     def score_and_map(self, batch: Tensor) -> Tuple[Tensor, Tensor]:
@@ -130,7 +137,7 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
         """
         scores, maps = [0] * len(images), [0] * len(images)
         flips = (False, True) if self.flip else (False,)
-        judging = self.scored_scales or len(self.scales)
+        judging = self.judging_scales
         for group, by_input, batch in batches(images, self.scales):
             inside = tuple(batch.shape[-2:])
             covered = covered_shape(self.backbone, inside)

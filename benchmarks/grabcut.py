@@ -1,6 +1,6 @@
 """Settings of GrabCut on forgeries: P-F1 and milliseconds a cut, on a network's maps and on boxes of the truth.
 
-    python benchmarks/grabcut.py CONFIG CHECKPOINT [--images 100] [--settings max_side=128,margin=0.5 max_side=80]
+    python benchmarks/grabcut.py CONFIG CHECKPOINT [--images 100] [--settings max_side=128 max_side=96]
 
 Prompts come from the network's map, and from the mask: a box whose sides are moved by 12 % of its lengths (normal),
 the points deepest inside and outside. Over manipulated images with masks of each data set that CONFIG tests on. The
@@ -57,7 +57,7 @@ def prompts_of(model: torch.nn.Module, sample: dict, truth: np.ndarray,
 
 
 def setting(text: str) -> Dict[str, Any]:
-    """``max_side=80,margin=0.15`` as keyword arguments of the refiner."""
+    """``max_side=80,margin=0.25`` as keyword arguments of the refiner."""
     pairs = (part.split('=') for part in text.split(','))
     return {key: None if value == 'None' else float(value) if '.' in value else int(value) for key, value in pairs}
 
@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument('config')
     parser.add_argument('checkpoint')
     parser.add_argument('--images', type=int, default=100, help='of each data set')
-    parser.add_argument('--settings', nargs='+', default=['max_side=128,margin=0.5', 'max_side=80,margin=0.15'])
+    parser.add_argument('--settings', nargs='+', default=['max_side=128', 'max_side=96'])
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={})
     args = parser.parse_args()
     torch.set_num_threads(1)

@@ -30,15 +30,15 @@ class GrabCutRefiner(Refiner):
         iterations: of GrabCut.
         radius: of the discs, as a part of the image's shorter side.
         max_side: what is cut is shrunk to this longer side (px), and the mask is enlarged again. A cut's time grows
-            with its pixels: 128 and a margin of 0.5 take twice as long for the same P-F1 (docs/refiners.md).
+            with its pixels: 128 takes twice as long and is better where maps are good (docs/refiners.md).
         min_fill: least part of the box that a cut has to fill. Where inside and outside look alike, the
             cut collapses to a few pixels; then the box itself is returned. 0: never.
         margin: with a box, only the box and this part of its sides around it (at least 8 px) is cut, the background
             being learnt there; None: the whole image.
     """
 
-    def __init__(self, iterations: int = 1, radius: float = 0.05, max_side: int = 80, min_fill: float = 0.3,
-                 margin: Optional[float] = 0.15) -> None:
+    def __init__(self, iterations: int = 1, radius: float = 0.05, max_side: int = 96, min_fill: float = 0.3,
+                 margin: Optional[float] = 0.5) -> None:
         if (iterations < 1 or not 0 < radius < 1 or max_side < 1 or not 0 <= min_fill <= 1
                 or margin is not None and not 0 <= margin < float('inf')):
             raise ValueError(f'GrabCutRefiner was given iterations={iterations}, radius={radius}, max_side={max_side}'

@@ -9,5 +9,5 @@ model = dict(
         # GrabCut does better with the box alone (held-out training photographs); SAM's default is Box+Point.
         prompt='box',
         compare=['null', 'point', 'box_point'],
-        # also iterations=1, radius=0.05 of discs, max_side=80 px, margin=0.15 of the box, min_fill=0.3: else the box
+        # also iterations=1, radius=0.05 of discs, max_side=96 px, margin=0.5 of the box, min_fill=0.3: else the box
         refiner=dict(type='mmcabl.GrabCutRefiner')))

@@ -73,9 +73,9 @@ def main() -> None:
     torch.set_num_threads(1)
     cv2.setNumThreads(0)
     cfg, model = built(args.config, args.checkpoint, args.cfg_options)
-    refiners, rng = [GrabCutRefiner(**setting(text)) for text in args.settings], np.random.default_rng(0)
+    refiners = [(text, GrabCutRefiner(**setting(text))) for text in args.settings]
+    rng = np.random.default_rng(0)
     rows: Dict[tuple, List[tuple]] = defaultdict(list)
-    turn = 0
     for name, sample in manipulated(cfg, args.images):
         truth = sample['data_samples'].get('gt_mask')
         if truth is None or not np.asarray(truth).any():
@@ -85,9 +85,8 @@ def main() -> None:
         for source, prompts in prompts_of(model, sample, truth, rng):
             for kind in KINDS:
                 masks, spent = {}, {}
-                turn += 1
-                for k in range(len(refiners)):
-                    text, refiner = list(zip(args.settings, refiners))[(k + turn) % len(refiners)]
+                refiners.append(refiners.pop(0))
+                for text, refiner in refiners:
                     start = time.process_time()
                     masks[text] = refiner.refine([image], [prompts], [kind])[0][0]
                     spent[text] = time.process_time() - start

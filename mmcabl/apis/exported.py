@@ -10,6 +10,8 @@ from mmcabl.apis.image_stream import ImageStream, checked_threshold
 from mmcabl.apis.inputs import Given, pixels_and_orientation
 from mmcabl.apis.model_choice import Choice
 from mmcabl.apis.refiner_choice import refiner_settings
+from mmcabl.evidence.copy_move import KeypointCopyMove
+from mmcabl.evidence.evidence import EvidenceFinder, weigh
 from mmcabl.export.about import card_of, read_about
 from mmcabl.images import read_picture
 from mmcabl.refinement.cgsr import CGSR
@@ -64,6 +66,7 @@ class ExportedInferencer(ImageStream):
         if chosen.get('type') == 'mmcabl.GrabCutRefiner':  # the registry's way imports every model
             from mmcabl.refinement.grabcut import GrabCutRefiner
             self.cgsr._refiner = GrabCutRefiner(**{k: v for k, v in chosen.items() if k != 'type'})
+        self.evidence = finders_of(self.about.get('evidence') or [], to_text(path))
         self.prompts_alone = CGSR(None, 'null', threshold=self.cgsr.threshold, normalize=self.cgsr.normalize)
 
     def __call__(self, inputs: Any, batch_size: int = 1, out_dir: str = '',
@@ -110,13 +113,28 @@ class ExportedInferencer(ImageStream):
         return float(score[0]), cam[0] if size == (height, width) else cv2.resize(cam[0], (width, height))
 
     def _judge(self, picture: Picture, pixels: np.ndarray) -> ForensicSample:
-        score, cam = self.score_and_map(pixels)
+        score, cam, note = weigh(self.evidence, pixels, *self.score_and_map(pixels))
         flagged = self.decide(score)
         found = (self.cgsr if flagged else self.prompts_alone)(pixels, cam).fields()
         return ForensicSample(
             source=picture.source, index=picture.index, orientation=picture.orientation, picture=pixels,
-            score=score, raw_map=found['cam_raw'], cam=found['cam'], prompts=found['prompts'], flagged=flagged,
-            masks=found['masks'] if flagged else {}, mask=found['pred_mask'] if flagged else None)
+            note=note, score=score, raw_map=found['cam_raw'], cam=found['cam'], prompts=found['prompts'],
+            flagged=flagged, masks=found['masks'] if flagged else {}, mask=found['pred_mask'] if flagged else None)
+
+
+def finders_of(configs: Any, name: str) -> List[EvidenceFinder]:
+    """What looks at the pixels beside the network, as the file says; nothing that is not known here is built.
+
+    Raises:
+        ValueError: another finder, or settings that it does not take.
+    """
+    try:
+        if any(each['type'] != 'mmcabl.KeypointCopyMove' for each in configs):
+            raise TypeError
+        return [KeypointCopyMove(**{k: v for k, v in each.items() if k != 'type'}) for each in configs]
+    except (TypeError, KeyError, AttributeError):
+        raise ValueError(f'{name} names evidence that cannot be looked for here: {str(configs)[:200]}; accepted is a '
+                         'list of mmcabl.KeypointCopyMove with its settings.') from None
 
 
 def open_session(path: str) -> Any:

@@ -109,5 +109,5 @@ def prepared(model: str, weights: Optional[str], size: Optional[Tuple[int, int]]
     refiner = dict(cgsr.refiner_config)
     return built, network, about_export(
         inferencer.card, sha256_of(Path(choice.weights)),
-        dict(prompt=cgsr.prompt, threshold=cgsr.threshold, normalize=cgsr.normalize, refiner=refiner), 16,
-        dict(mean=pre.mean.flatten().tolist(), std=pre.std.flatten().tolist()), size)
+        dict(prompt=cgsr.prompt, threshold=cgsr.threshold, normalize=cgsr.normalize, refiner=refiner),
+        built.evidence_configs, 16, dict(mean=pre.mean.flatten().tolist(), std=pre.std.flatten().tolist()), size)

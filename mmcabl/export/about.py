@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import fields
-from typing import Any, Dict, Mapping
+from typing import Any, Dict, Mapping, Sequence
 
 from mmcabl.version import __version__
 from mmcabl.zoo import ModelCard
@@ -14,21 +14,23 @@ OUTPUT = {'score': '(1,) float32 in [0, 1], higher is more manipulated',
           'map': '(1, H, W) float32, unbounded, before min-max normalisation'}
 
 
-def about_export(card: ModelCard, sha256: str, postprocessor: Mapping[str, Any], stride: int,
-                 normalisation: Mapping[str, Any], size: Any) -> Dict[str, str]:
+def about_export(card: ModelCard, sha256: str, postprocessor: Mapping[str, Any],
+                 evidence: Sequence[Mapping[str, Any]], stride: int, normalisation: Mapping[str, Any],
+                 size: Any) -> Dict[str, str]:
     """Metadata of a file.
 
     Args:
         card: of the model.
         sha256: of the weights that went in.
         postprocessor: settings of :class:`mmcabl.refinement.CGSR`, which follows outside.
+        evidence: settings of what looks at the pixels beside the network (``mmcabl.evidence``), outside too.
         stride: px of the input for a cell of the finest map.
         normalisation: mean and standard deviation of R, G, B in the graph.
         size: [H, W], or None where both are free.
     """
     about = dict(version=__version__, card=dict(card.as_dict(), weights=''), weights_sha256=sha256, input=INPUT,
-                 output=OUTPUT, postprocessor=dict(postprocessor), stride=stride, normalisation=dict(normalisation),
-                 size=size, least_side=32)
+                 output=OUTPUT, postprocessor=dict(postprocessor), evidence=[dict(each) for each in evidence],
+                 stride=stride, normalisation=dict(normalisation), size=size, least_side=32)
     return {KEY: json.dumps(about)}
 
 

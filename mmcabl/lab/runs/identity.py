@@ -12,7 +12,8 @@ from mmcabl.version import __version__
 
 #: Parameters that only testing reads: of the method's models, and of every other of ours.
 TEST_ONLY_OF_LOCALIZER = ('postprocessor', 'scales', 'flip', 'union', 'attention', 'attention_residual',
-                          'attention_blocks', 'class_index', 'precision', 'compile', 'scored_scales')
+                          'attention_blocks', 'class_index', 'precision', 'compile', 'scored_scales',
+                          'evidence')
 LOCALIZERS = ('WeaklySupervisedLocalizer', 'WeaklySupervisedSegmentor')
 TEST_ONLY_OF_MODEL = ('postprocessor',)
 #: And of ``WeakLabelHead``.

@@ -3,11 +3,13 @@
 from numbers import Integral
 from typing import List, Optional, Sequence, Tuple, Union
 
+import numpy as np
 import torch
 from mmpretrain.models.classifiers import ImageClassifier
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
+from mmcabl.evidence.evidence import EvidenceFinder, weigh
 from mmcabl.models.backbones.blocks import Blocks
 from mmcabl.models.heads.labels import set_prediction
 from mmcabl.models.layers.token_grid import covered_shape, token_grid
@@ -48,6 +50,9 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
         compile: infer with edge layers compiled by ``torch.compile``; needs a C++ compiler and, once, some seconds.
         scored_scales: how many of the scales, from the first on, the image score is the mean of; all by default, as
             in the paper. The map is always the mean of all.
+        evidence: configs of finders that look at the pixels beside the network, such as ``mmcabl.KeypointCopyMove``;
+            none by default, as in the paper. What they find raises the score and marks the map, see
+            :func:`mmcabl.evidence.weigh`.
         data_preprocessor: ``mmcabl.ForensicDataPreprocessor`` by default.
         **kwargs: ``train_cfg``, ``pretrained``, ``init_cfg`` of ``ImageClassifier``.
 
@@ -77,7 +82,8 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
                  flip: bool = False, union: str = 'max', attention: str = 'auto',
                  attention_residual: float = 0., attention_blocks: Blocks = 'all',
                  class_index: int = -1, precision: str = 'float32', compile: bool = False,
-                 scored_scales: Optional[int] = None, data_preprocessor: Optional[dict] = None, **kwargs) -> None:
+                 scored_scales: Optional[int] = None, evidence: Sequence[dict] = (),
+                 data_preprocessor: Optional[dict] = None, **kwargs) -> None:
         for given, accepted, name in ((union, UNIONS, 'union'),
                                       (attention, ('auto', 'none', *METHODS), 'attention')):
             if given not in accepted:
@@ -90,6 +96,8 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
                          precision=precision, compile=compile, **kwargs)
         # Not a module on purpose: SAM's frozen weights belong neither to checkpoints nor to optimizers.
         self.postprocessor: CGSR = MODELS.build({'type': 'mmcabl.CGSR', **(postprocessor or {})})
+        self.evidence_configs = [dict(config) for config in evidence]
+        self.evidence: List[EvidenceFinder] = [MODELS.build(dict(config)) for config in evidence]
         self.scales = check_scales(scales)
         whole = isinstance(scored_scales, Integral) and not isinstance(scored_scales, bool)
         if scored_scales is not None and not (whole and 1 <= scored_scales <= len(self.scales)):
@@ -164,11 +172,26 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
         sizes = [tuple(s.get('ori_shape', x.shape[-2:]))[:2] for s, x in zip(samples, inputs)]
         scores, maps = self.localize(list(inputs), sizes)
         for sample, score, cam in zip(samples, scores, maps):
-            set_prediction(sample, score)
-            sample.set_field(unmirrored(cam.cpu().numpy(), sample), 'cam_raw')
+            found = unmirrored(cam.cpu().numpy(), sample)
+            set_prediction(sample, self._weighed(sample, score, found))
         if self.refines:
             self.refine(samples)
         return samples
+
+    def _weighed(self, sample: DataSample, score: Tensor, cam: np.ndarray) -> Tensor:
+        """The score (num_classes,) once the evidence is weighed; sets ``cam_raw`` and, where there is any, a note."""
+        if self.evidence:
+            if 'pixels' not in sample:
+                raise ValueError(f"{sample.get('img_path') or 'An image'} comes without its pixels; evidence is "
+                                 "sought in them: call test_step, which keeps those of the pipeline, or set "
+                                 "the model's evidence=[].")
+            chance, cam, note = weigh(self.evidence, sample.pixels, float(score[self.class_index]), cam)
+            score = score.clone()
+            score[self.class_index] = chance
+            if note:
+                sample.set_field(' '.join(filter(None, (sample.get('note'), note))), 'note', dtype=None)
+        sample.set_field(cam, 'cam_raw')
+        return score
 
     def refine(self, samples: Sequence[DataSample]) -> None:
         """CGSR: set what follows from the samples' ``cam_raw`` and ``pixels``."""

@@ -12,7 +12,8 @@ import torch
 from mmengine.config import Config
 
 from mmcabl.apis import ForensicInferencer
-from mmcabl.cli.export import export, parsed_size
+from mmcabl.apis.exported import ExportedInferencer
+from mmcabl.cli.export import export, parsed_size, prepared
 from mmcabl.export.network import ExportedNetwork
 from mmcabl.export.parity import SIZES, TOLERANCE, checked, differences, exported, picture, reference, sizes_for
 from mmcabl.export.traced import resized
@@ -20,6 +21,7 @@ from mmcabl.export.writing import write_network
 from mmcabl.models.localizers import scales
 from mmcabl.registry import MODELS
 from mmcabl.zoo import find_card
+from tests.copies import forged, turned
 
 ROOT = Path(__file__).parents[1]
 #: Eq. (2) with a residual and two scales, one of which shrinks some images and enlarges others.
@@ -133,6 +135,21 @@ assert samples[4].mask.shape == samples[4].raw_map.shape == (9, 64)
 print(found.card.name, found.card.sha256, 'torch' in sys.modules)'''
     done = subprocess.run([sys.executable, '-W', 'error', '-c', code], cwd=ROOT, text=True, capture_output=True)
     assert done.stdout == f'cabl-mini {find_card("cabl-mini").sha256} False\n', done.stderr
+
+
+def test_evidence_is_looked_for_beside_the_file(tmp_path):
+    pytest.importorskip('onnx')
+    pytest.importorskip('onnxruntime')
+    out = tmp_path / 'lite.onnx'
+    _, network, about = prepared('lite-real', None, None)
+    write_network(network, out, 'onnx', None, about)
+    image, source, copy = forged(turned(0, 1, (130, 40)))
+    theirs = ExportedInferencer(str(out), threshold=0)(image)[0]
+    ours = ForensicInferencer('lite-real', threshold=0)(image)[0]
+    assert theirs.note == ours.note and 'points agree' in ours.note
+    assert theirs.score == pytest.approx(ours.score, abs=1e-4) and abs(theirs.cam - ours.cam).max() < 1e-4
+    assert (theirs.mask & (source | copy)).sum() > 0.7 * (source | copy).sum()
+    assert json.loads(about['mmcabl'])['evidence'] == [dict(type='mmcabl.KeypointCopyMove')]
 
 
 def test_hostile_files_are_a_sentence(tmp_path):

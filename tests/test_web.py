@@ -7,7 +7,7 @@ import threading
 import time
 import zipfile
 from base64 import b64decode
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import cv2
 import numpy as np
@@ -352,6 +352,20 @@ def test_a_worker_that_cannot_begin_says_why():
     start = time.monotonic()
     worker.close()
     assert time.monotonic() - start < 5
+
+
+def test_what_the_model_said_stays_beside_what_a_person_does(tmp_path, monkeypatch):
+    engine, note = engine_of(), 'It lies there twice.'
+    judged = engine.judge.__call__
+    monkeypatch.setattr(type(engine.judge), '__call__', lambda self, path: replace(judged(path), note=note))
+    key = engine.check('me', str(tmp_path / 'x'), 'a.jpg')
+    assert engine.view('me', key, 0.5)['note'] == engine.view('me', key, 0.95)['note'] == note
+    moved = 'It lies there twice. A person has moved the threshold of the map to 0.90.'
+    assert [engine.move('me', key, 0.5, t)['note'] for t in (0.9, 0.9)] == [moved] * 2
+    asked = engine.ask('me', key, 0.5, dict(positive=[0.6, 0.4]))
+    assert asked['note'] == 'It lies there twice. The mask answers a point that a person drew.'
+    own = engine.judge.cgsr.threshold
+    assert engine.move('me', key, 0.5, own)['note'] == note
 
 
 def test_the_report_is_that_of_a_check(tmp_path):

@@ -54,7 +54,7 @@ class Engine:
         name = plain_name(name, names)
         key = f'{len(names):04d}-{secrets.token_hex(8)}'
         self.shelf.put(owner, key, Entry(name, replace(sample, source=name), self.judge.cgsr.threshold,
-                                         sha256_of_photograph(path)))
+                                         sha256_of_photograph(path), note=sample.note))
         return key
 
     def rows(self, owner: str, decision: float) -> List[Dict[str, Any]]:
@@ -76,7 +76,7 @@ class Engine:
         if not isinstance(threshold, (int, float)) or not 0 < threshold < 1:
             raise Refused('The threshold of the map is a number between 0 and 1.')
         entry.threshold, entry.drawn, entry.kind = float(threshold), None, ''
-        entry.sample = self.judge.at(entry.sample, entry.threshold)
+        entry.sample = _noted(entry, self.judge.at(entry.sample, entry.threshold))
         return self.view(owner, key, decision)
 
     def ask(self, owner: str, key: str, decision: float, drawing: Any) -> Dict[str, Any]:
@@ -88,7 +88,7 @@ class Engine:
         picture = sample.required('picture')
         drawn = read_drawing(drawing, picture.shape[1::-1], sample.orientation)
         prompts, kind = prompts_of(drawn, sample.required('raw_map'))
-        entry.sample = self.judge.asked(sample, prompts, kind)
+        entry.sample = _noted(entry, self.judge.asked(sample, prompts, kind))
         entry.kind = kind
         entry.drawn = {name: drawing[name] for name in drawn if drawing.get(name) is not None}
         return self.view(owner, key, decision)
@@ -107,7 +107,7 @@ class Engine:
             return sample
         if not sample.flagged:
             return replace(sample, mask=None, masks={})
-        return self.judge.at(sample, entry.threshold) if sample.mask is None else sample
+        return _noted(entry, self.judge.at(sample, entry.threshold)) if sample.mask is None else sample
 
     def forget(self, owner: str) -> None:
         """The visitor has gone: nothing of theirs is kept."""
@@ -121,6 +121,11 @@ class Engine:
     def counts(self) -> Dict[str, int]:
         """How many photographs are held, in how many bytes, and how often the network was run."""
         return dict(held=len(self.shelf), bytes=self.shelf.size, forwards=self.judge.forwards)
+
+
+def _noted(entry: Entry, sample: ForensicSample) -> ForensicSample:
+    """What the model said of a photograph, before what is said of its mask."""
+    return replace(sample, note=' '.join(filter(None, (entry.note, sample.note))))
 
 
 def _without_path(sentence: str, path: str, name: str) -> str:

@@ -25,6 +25,7 @@ class Entry:
         drawn: what a person drew, as the browser said it; the prompts and the mask are this person's then.
         kind: of the prompts (Table VI) that were drawn; '' for the model's own.
         used: when it was asked for, in seconds of ``time.monotonic``.
+        note: what the model said of it, which stays beside whatever a person does.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Entry:
     drawn: Optional[Dict[str, Any]] = None
     kind: str = ''
     used: float = 0.
+    note: str = ''
 
     @property
     def size(self) -> int:

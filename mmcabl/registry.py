@@ -13,7 +13,7 @@ def _child(parent: root.Registry, *locations: str) -> root.Registry:
                          locations=[f'mmcabl.{location}' for location in locations])
 
 
-MODELS = _child(root.MODELS, 'models', 'refinement.components', 'evidence.copy_move')
+MODELS = _child(root.MODELS, 'models', 'refinement.components', 'evidence.known')
 DATASETS = _child(root.DATASETS, 'datasets')
 TRANSFORMS = _child(root.TRANSFORMS, 'datasets')
 METRICS = _child(root.METRICS, 'evaluation')

@@ -119,7 +119,7 @@ def merged(cfg, options):
 
 
 TEST_ONLY = [
-    dict(model__head__map_bias='none'),
+    dict(model__head__map_bias='none'), dict(model__evidence=[dict(type='mmcabl.KeypointCopyMove')]),
     dict(model__postprocessor__threshold=0.4), dict(model__scales=[64]), dict(model__flip=False),
     dict(model__attention='none'), dict(model__union='sum'),
     dict(model__precision='auto', model__compile=True), dict(test_evaluator=[]),
@@ -185,7 +185,7 @@ def test_a_tests_stamp_covers_weights_data_and_refinement(cfg):
     assert one == identity_of_test(merged(cfg, dict(work_dir='x', train_cfg__max_epochs=9)), 'abc')
     assert one == identity_of_test(merged(cfg, dict(model__postprocessor__refiner__cache_dir='x')), 'abc')
     assert one != identity_of_test(cfg, 'abd')
-    for options in TEST_ONLY[:7]:
+    for options in TEST_ONLY[:8]:
         assert one != identity_of_test(merged(cfg, options), 'abc'), options
 
 

@@ -23,7 +23,7 @@ def decided(model: Any, loaded: Sequence[Dict[str, Any]], samples: Sequence[Any]
     """The second half: what a model says of packed images, ``flagged`` or without a mask.
 
     A model that refines (``refines``, ``refine``, ``postprocessor``) does so for flagged images; the maps of the
-    others are normalised and get their prompts, but no refiner sees them.
+    others are normalised and get their prompts, but no refiner sees them. One that weighs evidence does so before.
 
     Args:
         loaded: ``inputs`` and ``data_samples`` of each image.
@@ -31,6 +31,8 @@ def decided(model: Any, loaded: Sequence[Dict[str, Any]], samples: Sequence[Any]
         refines: whether the model does; asked before any network is at work beside this.
         decide: whether a score flags an image.
     """
+    if refines and hasattr(model, 'weigh'):
+        model.weigh(samples)
     # of a copy: what is made of a sample is kept on it, and its mask is not there yet
     flagged = [decide(forensic_sample(sample.to_dict()).score) for sample in samples]
     if refines:

@@ -10,8 +10,8 @@ from mmcabl.apis.image_stream import ImageStream, checked_threshold
 from mmcabl.apis.inputs import Given, pixels_and_orientation
 from mmcabl.apis.model_choice import Choice
 from mmcabl.apis.refiner_choice import refiner_settings
-from mmcabl.evidence.copy_move import KeypointCopyMove
-from mmcabl.evidence.evidence import EvidenceFinder, weigh
+from mmcabl.evidence.evidence import weigh
+from mmcabl.evidence.known import finders_of
 from mmcabl.export.about import card_of, read_about
 from mmcabl.images import read_picture
 from mmcabl.refinement.cgsr import CGSR
@@ -120,21 +120,6 @@ class ExportedInferencer(ImageStream):
             source=picture.source, index=picture.index, orientation=picture.orientation, picture=pixels,
             note=note, score=score, raw_map=found['cam_raw'], cam=found['cam'], prompts=found['prompts'],
             flagged=flagged, masks=found['masks'] if flagged else {}, mask=found['pred_mask'] if flagged else None)
-
-
-def finders_of(configs: Any, name: str) -> List[EvidenceFinder]:
-    """What looks at the pixels beside the network, as the file says; nothing that is not known here is built.
-
-    Raises:
-        ValueError: another finder, or settings that it does not take.
-    """
-    try:
-        if any(each['type'] != 'mmcabl.KeypointCopyMove' for each in configs):
-            raise TypeError
-        return [KeypointCopyMove(**{k: v for k, v in each.items() if k != 'type'}) for each in configs]
-    except (TypeError, KeyError, AttributeError):
-        raise ValueError(f'{name} names evidence that cannot be looked for here: {str(configs)[:200]}; accepted is a '
-                         'list of mmcabl.KeypointCopyMove with its settings.') from None
 
 
 def open_session(path: str) -> Any:

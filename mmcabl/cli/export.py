@@ -96,6 +96,7 @@ def prepared(model: str, weights: Optional[str], size: Optional[Tuple[int, int]]
     """The model with its weights on the CPU, what is exported of it, and what the file will say of itself."""
     from mmcabl.apis.inferencer import ForensicInferencer
     from mmcabl.apis.model_choice import choose_model
+    from mmcabl.evidence.known import finders_of
     from mmcabl.export.about import about_export
     from mmcabl.export.network import ExportedNetwork
     from mmcabl.lab.runs.work_folders import sha256_of
@@ -106,6 +107,7 @@ def prepared(model: str, weights: Optional[str], size: Optional[Tuple[int, int]]
     built = inferencer.model
     network = ExportedNetwork(built)
     pre, cgsr = built.data_preprocessor, built.postprocessor
+    finders_of(built.evidence_configs, 'The exported file')  # who reads it builds no other
     refiner = dict(cgsr.refiner_config)
     return built, network, about_export(
         inferencer.card, sha256_of(Path(choice.weights)),

@@ -5,9 +5,9 @@ from typing import Any
 
 #: name -> module
 _WHERE = {'Evidence': 'evidence', 'EvidenceFinder': 'evidence', 'KeypointCopyMove': 'copy_move',
-          'marked': 'evidence', 'raised': 'evidence', 'weigh': 'evidence'}
+          'finders_of': 'known', 'marked': 'evidence', 'raised': 'evidence', 'weigh': 'evidence'}
 
-__all__ = ['Evidence', 'EvidenceFinder', 'KeypointCopyMove', 'marked', 'raised', 'weigh']
+__all__ = ['Evidence', 'EvidenceFinder', 'KeypointCopyMove', 'finders_of', 'marked', 'raised', 'weigh']
 
 
 def __getattr__(name: str) -> Any:

@@ -9,6 +9,8 @@ from mmcabl.registry import MODELS
 
 #: Images below this side (px) have no room for a copy and its source.
 LEAST_SIDE = 24
+#: Bounds of settings: memory and time grow with the squares of both.
+MOST_KEYPOINTS, MOST_SIDE = 10000, 4096
 #: A copy is larger or smaller than its source by this factor at most.
 LARGEST_SCALE = 2.5
 #: Windows (px) in which copy and source are compared, and what of the correlation counts as alike.
@@ -41,13 +43,18 @@ class KeypointCopyMove(EvidenceFinder):
     def __init__(self, least: int = 6, base: float = 4., keypoints: int = 2000, contrast: float = 0.01,
                  ratio: float = 0.6, distance: float = 0.6, apart: float = 0.06, tolerance: float = 0.007,
                  max_side: int = 1024) -> None:
-        if not (least >= 4 and 0 < base <= least and keypoints >= least and contrast > 0 and 0 < ratio < 1
-                and 0 < distance < 2 and 0 < apart < 1 and 0 < tolerance < 1 and max_side >= LEAST_SIDE):
+        numbers = (base, contrast, ratio, distance, apart, tolerance)
+        if not (all(type(each) is int for each in (least, keypoints, max_side))
+                and all(type(each) in (int, float) for each in numbers)
+                and 4 <= least <= keypoints <= MOST_KEYPOINTS and LEAST_SIDE <= max_side <= MOST_SIDE
+                and 0 < base <= least and 0 < contrast < 1 and 0 < ratio < 1 and 0 < distance < 2 and 0 < apart < 1
+                and 0 < tolerance < 1):
             raise ValueError(
-                f'KeypointCopyMove was given least={least}, base={base}, keypoints={keypoints}, contrast={contrast}, '
-                f'ratio={ratio}, distance={distance}, apart={apart}, tolerance={tolerance}, max_side={max_side}; it '
-                'accepts least >= 4, 0 < base <= least <= keypoints, contrast > 0, ratio, apart and tolerance in '
-                f'(0, 1), distance in (0, 2) and max_side >= {LEAST_SIDE}.')
+                f'KeypointCopyMove was given least={least!r}, base={base!r}, keypoints={keypoints!r}, contrast='
+                f'{contrast!r}, ratio={ratio!r}, distance={distance!r}, apart={apart!r}, tolerance={tolerance!r}, '
+                f'max_side={max_side!r}; it accepts whole numbers 4 <= least <= keypoints <= {MOST_KEYPOINTS} and '
+                f'{LEAST_SIDE} <= max_side <= {MOST_SIDE}, 0 < base <= least, contrast, ratio, apart and tolerance '
+                'in (0, 1) and distance in (0, 2).')
         self.least, self.base, self.tolerance, self.max_side = least, base, tolerance, max_side
         self.matching = dict(keypoints=keypoints, contrast=contrast, ratio=ratio, distance=distance, apart=apart)
 
@@ -72,6 +79,9 @@ class KeypointCopyMove(EvidenceFinder):
     def moved(self, grey: np.ndarray) -> Tuple[np.ndarray, np.ndarray, Optional[np.ndarray]]:
         """The motion (2, 3) that takes a part of a picture (H, W) uint8 to its double, and the matches that agree.
 
+        A match says of neither end that it is the source, so both directions are offered: the matches of one copy
+        agree in one of them.
+
         Returns:
             Their ends (N, 2) as (x, y), the motion taking the first to the second; no motion, None, where fewer than
             ``least`` agree.
@@ -82,16 +92,18 @@ class KeypointCopyMove(EvidenceFinder):
         none = here[:0], there[:0], None
         if len(here) < self.least:
             return none
+        here, there = np.concatenate([here, there]), np.concatenate([there, here])
         # its random numbers begin anew at every call
         motion, agree = cv2.estimateAffinePartial2D(
             here, there, method=cv2.RANSAC, ransacReprojThreshold=self.tolerance * float(np.hypot(*grey.shape)),
             maxIters=3000, confidence=0.999)
-        if motion is None or not np.isfinite(motion).all() or agree.sum() < self.least:
+        if motion is None or not np.isfinite(motion).all():
             return none
         if not 1 / LARGEST_SCALE < np.hypot(motion[0, 0], motion[1, 0]) < LARGEST_SCALE:
             return none
         agree = agree.ravel() > 0
-        return here[agree], there[agree], motion
+        agree[len(agree) // 2:] &= ~agree[:len(agree) // 2]  # half a turn agrees both ways
+        return (here[agree], there[agree], motion) if agree.sum() >= self.least else none
 
 
 def around(grey: np.ndarray, points: np.ndarray, motion: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import Iterable, Optional, Tuple
 
 import numpy as np
 
-from mmcabl.refinement.prompting import min_max
+from mmcabl.refinement.prompting import finite_map, min_max
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,18 @@ def raised(score: float, odds: float) -> float:
 
 
 def marked(cam: np.ndarray, region: np.ndarray) -> np.ndarray:
-    """A map (H, W) with a region on top: ``(min-max(cam) + 2 region) / 3``, float32 in [0, 1].
+    """A map (H, W) with a region on top: ``(min-max(cam) + 3 region) / 4`` of the map's own range, float32.
 
-    The region (bool) is 2/3 to 1, the rest 0 to 1/3; within each the network's order stays. An empty region changes
-    nothing.
+    Min-max normalised, what is inside of the region (bool) is above 1/2 and the rest below; within each the network's
+    order stays. An empty region changes nothing; a constant map's range counts as 1.
     """
     if region.shape != cam.shape:
         raise ValueError(f'The map is {cam.shape}, the region {region.shape} (height, width); they must agree.')
-    return (min_max(cam) + 2 * region.astype(np.float32)) / np.float32(3) if region.any() else cam
+    if not region.any():
+        return cam
+    cam = finite_map(cam)
+    low, high = float(cam.min()), float(cam.max())
+    return (low + ((high - low) or 1.) * (min_max(cam) + 3 * region) / 4).astype(np.float32)
 
 
 def weigh(finders: Iterable[EvidenceFinder], image: np.ndarray, score: float,

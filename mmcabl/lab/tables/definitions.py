@@ -113,7 +113,7 @@ TABLES['mixes'] = Table(
         Row(('full', 'FCN'), {}, 'fcn'), Row(('full', 'FCN, CABL as a plug-in'), {}, 'fcn-cabl'),
         Row(('full', 'FCN+DA'), paper.TABLE_I['FCN+DA'][1], 'fcn-da'),
         Row(('weak', 'Ours'), paper.TABLE_I[_OURS][1], 'cabl'), *_trivial(2)])
-#: Ours too: what the attention of Eq. (2) adds to the united map, with our residual and without; CGSR to every map.
+#: Ours too: what the attention of Eq. (2) adds to the united map, with our residual and without; and what CGSR adds.
 TABLES['equation2'] = Table('equation2', 'Eq. (2) and the united map, without CGSR', ('Map',), SETS, BOTH, [
     Row(('united map',), {}, UNITED, NO_CGSR), Row(('Eq. (2)',), {}, FULL, NO_CGSR),
     Row(('Eq. (2), residual 1',), {}, 'cabl', NO_CGSR), *_trivial(1)])

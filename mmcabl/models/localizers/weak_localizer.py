@@ -3,7 +3,6 @@
 from numbers import Integral
 from typing import List, Optional, Sequence, Tuple, Union
 
-import numpy as np
 import torch
 from mmpretrain.models.classifiers import ImageClassifier
 from mmpretrain.structures import DataSample
@@ -71,7 +70,8 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
     ==================  =====================================================================
 
     An image that test-time augmentation mirrored (``flip``, ``flip_direction`` in its meta information) has all of
-    these mirrored back. With ``refines=False`` CGSR is left out, and so is what follows from ``cam_raw``.
+    these mirrored back. With ``refines=False`` evidence and CGSR are left out, and so is what follows from
+    ``cam_raw``; :meth:`weigh` and then :meth:`refine` make up for it.
     """
 
     refines = True
@@ -82,7 +82,7 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
                  flip: bool = False, union: str = 'max', attention: str = 'auto',
                  attention_residual: float = 0., attention_blocks: Blocks = 'all',
                  class_index: int = -1, precision: str = 'float32', compile: bool = False,
-                 scored_scales: Optional[int] = None, evidence: Sequence[dict] = (),
+                 scored_scales: Optional[int] = None, evidence: Optional[Sequence[dict]] = None,
                  data_preprocessor: Optional[dict] = None, **kwargs) -> None:
         for given, accepted, name in ((union, UNIONS, 'union'),
                                       (attention, ('auto', 'none', *METHODS), 'attention')):
@@ -96,8 +96,11 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
                          precision=precision, compile=compile, **kwargs)
         # Not a module on purpose: SAM's frozen weights belong neither to checkpoints nor to optimizers.
         self.postprocessor: CGSR = MODELS.build({'type': 'mmcabl.CGSR', **(postprocessor or {})})
+        evidence = () if evidence is None else evidence
+        if not isinstance(evidence, (list, tuple)) or not all(isinstance(each, dict) for each in evidence):
+            raise ValueError(f'evidence={evidence!r}; accepted are lists of configs, and None for none.')
         self.evidence_configs = [dict(config) for config in evidence]
-        self.evidence: List[EvidenceFinder] = [MODELS.build(dict(config)) for config in evidence]
+        self.evidence: List[EvidenceFinder] = [MODELS.build(dict(config)) for config in self.evidence_configs]
         self.scales = check_scales(scales)
         whole = isinstance(scored_scales, Integral) and not isinstance(scored_scales, bool)
         if scored_scales is not None and not (whole and 1 <= scored_scales <= len(self.scales)):
@@ -172,26 +175,30 @@ class WeaklySupervisedLocalizer(FoldedInference, StockInference, ImageClassifier
         sizes = [tuple(s.get('ori_shape', x.shape[-2:]))[:2] for s, x in zip(samples, inputs)]
         scores, maps = self.localize(list(inputs), sizes)
         for sample, score, cam in zip(samples, scores, maps):
-            found = unmirrored(cam.cpu().numpy(), sample)
-            set_prediction(sample, self._weighed(sample, score, found))
+            set_prediction(sample, score)
+            sample.set_field(unmirrored(cam.cpu().numpy(), sample), 'cam_raw')
         if self.refines:
+            self.weigh(samples)
             self.refine(samples)
         return samples
 
-    def _weighed(self, sample: DataSample, score: Tensor, cam: np.ndarray) -> Tensor:
-        """The score (num_classes,) once the evidence is weighed; sets ``cam_raw`` and, where there is any, a note."""
-        if self.evidence:
+    def weigh(self, samples: Sequence[DataSample]) -> None:
+        """Evidence: raise the samples' scores, mark their ``cam_raw`` and set a ``note`` where there is any; once."""
+        for sample in samples if self.evidence else ():
+            if 'weighed' in sample:  # a batch that failed later is done again image by image
+                continue
             if 'pixels' not in sample:
                 raise ValueError(f"{sample.get('img_path') or 'An image'} comes without its pixels; evidence is "
                                  "sought in them: call test_step, which keeps those of the pipeline, or set "
                                  "the model's evidence=[].")
-            chance, cam, note = weigh(self.evidence, sample.pixels, float(score[self.class_index]), cam)
-            score = score.clone()
-            score[self.class_index] = chance
+            score, one = sample.pred_score.clone(), self.head.num_classes == 1
+            which = -1 if one else self.class_index
+            score[which], cam, note = weigh(self.evidence, sample.pixels, float(score[which]), sample.cam_raw)
+            set_prediction(sample, score[-1:] if one else score)
+            sample.set_field(cam, 'cam_raw')
+            sample.set_field(True, 'weighed', dtype=None)
             if note:
                 sample.set_field(' '.join(filter(None, (sample.get('note'), note))), 'note', dtype=None)
-        sample.set_field(cam, 'cam_raw')
-        return score
 
     def refine(self, samples: Sequence[DataSample]) -> None:
         """CGSR: set what follows from the samples' ``cam_raw`` and ``pixels``."""

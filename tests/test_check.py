@@ -21,6 +21,7 @@ from mmcabl.cli.check import check
 from mmcabl.reports.entries import titles
 from mmcabl.utils.csv_cells import safe_cell
 from mmcabl.utils.soft_maps import read_map, write_map
+from tests.copies import forged, turned
 from tests.test_stock_inference import saved, shrunk
 
 HOSTILE = [b'<img src=x onerror=alert(1)>.png', b'=cmd|calc!A0.png', b'+1.png', b'@x.png', b'-2.png', b'caf\xe9.png',
@@ -71,6 +72,17 @@ class Page(HTMLParser):
     def handle_data(self, data):
         if self.inside == 'h2':
             self.headings[-1] += data
+
+
+def test_a_copy_within_the_photograph_is_named(config, tmp_path):
+    image, *_ = forged(turned(25, 1, (130, 40)))
+    cv2.imwrite(str(tmp_path / 'a.png'), image[..., ::-1])
+    found = run('lite-real', [tmp_path / 'a.png'], tmp_path / 'out', threshold=0.)
+    assert found['evidence'] == ['KeypointCopyMove'] and 'points agree' in found['photographs'][0]['note']
+    assert 'points agree' in (tmp_path / 'out/report.html').read_text()
+    assert 'points agree' in (tmp_path / 'out/report.csv').read_text()
+    found = run(config, [tmp_path / 'a.png'], tmp_path / 'other')
+    assert found['evidence'] == [] and found['photographs'][0]['note'] == ''
 
 
 def test_hostile_names_are_text_everywhere(config, tmp_path):

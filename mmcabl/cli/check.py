@@ -19,6 +19,7 @@ from mmcabl.reports.about import About
 from mmcabl.reports.check_folder import CheckFolder, is_check
 from mmcabl.reports.entries import counts, titles
 from mmcabl.reports.tables import as_report
+from mmcabl.utils.data_configs import type_name
 from mmcabl.utils.names import to_text
 from mmcabl.utils.soft_maps import checked_bits
 from mmcabl.version import __version__
@@ -99,12 +100,15 @@ def decided(choice: Choice, refiner: Optional[str], threshold: Optional[float]) 
     card, config = choice.card, None
     if choice.exported:
         from mmcabl.apis.exported import ExportedInferencer
-        card = ExportedInferencer(choice).card  # what the file says of itself
+        exported = ExportedInferencer(choice)
+        card = exported.card  # what the file says of itself
+        sought = tuple(type(each).__name__ for each in exported.evidence)
     else:
         cfg = read_config(choice.config, imports=False)
         card, config = with_data_of(card, cfg), digest(cfg.to_dict())
+        sought = tuple(type_name(each) for each in cfg.model.get('evidence') or ())
     threshold = checked_threshold(threshold, card.threshold)
-    about = About(card, sha256, threshold, refiner or '')
+    about = About(card, sha256, threshold, refiner or '', sought)
     return about, dict(mmcabl=__version__, weights=sha256, config=config, threshold=threshold, refiner=settings)
 
 

@@ -1,7 +1,7 @@
 """What stands beside every result: which model, trained on what, good for what not, and what was decided how."""
 
 from dataclasses import dataclass
-from typing import Any, Dict
+from typing import Any, Dict, Tuple
 
 from mmcabl.version import __version__
 from mmcabl.zoo import ModelCard
@@ -27,12 +27,14 @@ class About:
         sha256: of the file of its weights.
         threshold: of the image score, from which a photograph is flagged.
         refiner: what made the masks, in a word.
+        evidence: what was looked for beside the network, by the names of its finders.
     """
 
     card: ModelCard
     sha256: str
     threshold: float
     refiner: str = ''
+    evidence: Tuple[str, ...] = ()
 
     def model(self) -> Dict[str, Any]:
         """The model for tables: no path of this machine."""
@@ -41,7 +43,8 @@ class About:
                     licence=card.licence, url=card.url, figures=card.figures)
 
     def settings(self) -> Dict[str, Any]:
-        return dict(mmcabl=__version__, threshold=self.threshold, refiner=self.refiner)
+        return dict(mmcabl=__version__, threshold=self.threshold, refiner=self.refiner,
+                    evidence=list(self.evidence))
 
     def limit(self) -> str:
         """The first sentence of what the model is not good for, to stand beside every verdict."""

@@ -24,7 +24,7 @@ PROMPTS = {'box': 4, 'positive': 2, 'negative': 2}
 #: What a verdict means, in words for people who have not read a paper.
 MEANING = {
     FLAGGED: 'The model takes it for manipulated. That is no proof.',
-    NOT_FLAGGED: 'The model found nothing it knows. That does not show that the photograph is authentic.',
+    NOT_FLAGGED: 'Its score is below the threshold. That does not show that the photograph is authentic.',
     UNREADABLE: 'The file could not be read, so nothing is known of it.',
     FAILED: 'The model failed on it, so nothing is known of it.',
 }

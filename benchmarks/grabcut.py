@@ -2,10 +2,10 @@
 
     python benchmarks/grabcut.py CONFIG CHECKPOINT [--images 100] [--settings max_side=128 max_side=96]
 
-Prompts come from the network's map, and from the mask: a box whose sides are moved by 12 % of its lengths (normal),
-the points deepest inside and outside. Over manipulated images with masks of each data set that CONFIG tests on. The
-first setting's masks are what the others' are compared with (IoU); settings take turns image by image, on one thread,
-and the clock is the processor's.
+Prompts come from the network's map (without a config's ``evidence``), and from the mask: a box whose sides are moved
+by 12 % of its lengths (normal), the points deepest inside and outside. Over manipulated images with masks of each
+data set that CONFIG tests on. The first setting's masks are what the others' are compared with (IoU); settings take
+turns image by image, on one thread, and the clock is the processor's.
 """
 
 import argparse

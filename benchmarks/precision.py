@@ -2,7 +2,7 @@
 
 Each image is read once and localized in every precision, in turn; images come in random order, so that a run that is
 stopped (``--count``) is a sample. Seconds are the processor's, of localization alone. The first precision is what
-the others are compared with.
+the others are compared with. The network alone: a config's ``evidence`` is not looked for.
 """
 
 import argparse

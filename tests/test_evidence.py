@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 import torch
 
+from mmcabl.apis.predictor import record_of
 from mmcabl.evidence import Evidence, KeypointCopyMove, finders_of, marked, raised, weigh
 from mmcabl.evidence.copy_move import correlation
 from mmcabl.evidence.keypoints import self_matches
+from mmcabl.records.chunk_results import is_scoring_record
 from mmcabl.refinement.prompting import min_max
 from mmcabl.registry import MODELS
+from mmcabl.structures import ForensicSample
 from tests.copies import forged, picture, turned
 
 
@@ -266,6 +269,15 @@ def test_mmsegmentations_localizer_weighs_too():
     found = model.test_step(dict(inputs=[given], data_samples=[sample]))[0]
     region = model.evidence[0](image).region
     assert np.array_equal(found.pred_sem_seg.data[0].numpy() == 1, region) and 'points agree' in found.note
+
+
+def test_scoring_keeps_the_note():
+    image = picture()
+    sample = ForensicSample(picture=image, score=0.7, mask=image[..., 0] > 9, note='It lies\nthere twice.')
+    record = record_of(3, 'a.png', sample).record
+    assert record['note'] == 'It lies there twice.' and is_scoring_record(record)
+    sample.note = ''
+    assert record_of(3, 'a.png', sample).record['note'] is None
 
 
 @pytest.mark.parametrize('given', [dict(type='mmcabl.KeypointCopyMove'), ['mmcabl.KeypointCopyMove'], 3, 'x'])

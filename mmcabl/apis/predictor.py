@@ -98,5 +98,6 @@ def record_of(index: int, path: str, sample: ForensicSample) -> Scored:
         raise ValueError(f'its score is {score}')
     mask = sample.required('mask')
     record.update(score=score, height=mask.shape[0], width=mask.shape[1], area=float(mask.mean()),
-                  orientation=sample.orientation, **columns_of(sample.prompts))
+                  orientation=sample.orientation, note=one_line(sample.note) or None,
+                  **columns_of(sample.prompts))
     return Scored(record, mask, sample.cam)

@@ -118,7 +118,7 @@ def check_sizes(chunk_size: int, batch_size: int) -> None:
 def check_output(out: Path, fingerprint: str, batch_size: int, masks: bool, maps: int = 0) -> None:
     """Note what the results are of, or compare with the note that is there."""
     path = out / 'model.json'
-    wanted = dict(format=3, fingerprint=fingerprint, batch_size=batch_size, masks=masks)
+    wanted = dict(format=4, fingerprint=fingerprint, batch_size=batch_size, masks=masks)
     text = json.dumps({**wanted, **(dict(maps=checked_bits(maps)) if maps else {})})
     write_first(path, text)
     found = path.read_text(errors='replace')

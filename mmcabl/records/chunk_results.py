@@ -15,7 +15,8 @@ from mmcabl.utils.soft_maps import write_map
 COLUMNS = {'index': 'int64', 'image': 'string', 'unreadable': 'bool', 'failed': 'bool', 'reason': 'string',
            'score': 'double', 'height': 'int32', 'width': 'int32', 'orientation': 'int32', 'area': 'double',
            'box_x0': 'int32', 'box_y0': 'int32', 'box_x1': 'int32', 'box_y1': 'int32', 'positive_x': 'int32',
-           'positive_y': 'int32', 'negative_x': 'int32', 'negative_y': 'int32', 'mask': 'string', 'map': 'string'}
+           'positive_y': 'int32', 'negative_x': 'int32', 'negative_y': 'int32', 'mask': 'string', 'map': 'string',
+           'note': 'string'}
 #: Every record has these.
 NEEDED = ('index', 'image', 'unreadable', 'failed')
 Job = Tuple[int, str]
@@ -38,7 +39,8 @@ class ChunkResults:
     A mask is there as a whole before the record that names it; what a kill leaves of records, :class:`Journal` says.
     The column ``image`` has paths as ``mmcabl.records.to_text`` writes them; ``height`` and ``width`` are those of
     the stored pixels, which ``orientation`` (EXIF's, 1 to 8) turns upright. Masks are on the same grid, 255 is
-    manipulated; so are the soft maps of ``maps`` bits in ``<out>/maps/<n>``: :mod:`mmcabl.utils.soft_maps`.
+    manipulated; so are the soft maps of ``maps`` bits in ``<out>/maps/<n>``: :mod:`mmcabl.utils.soft_maps`. ``note``
+    says what must stand beside a score, such as what was found beside the network.
     """
 
     def __init__(self, out: Path, number: int, save_masks: bool = True, maps: int = 0) -> None:

@@ -16,6 +16,7 @@ ROOMS: Dict[str, List[str]] = {
     'structures': ['mmcabl.structures'],
     'models': ['mmcabl.models.backbones', 'mmcabl.models.heads', 'mmcabl.models.layers', 'mmcabl.models.losses',
                'mmcabl.models.detectors', 'mmcabl.models.streams', 'mmcabl.models'],
+    'evidence': ['mmcabl.evidence'],
     'refinement': ['mmcabl.refinement'],
     'datasets': ['mmcabl.datasets'],
     'images': ['mmcabl.images'],

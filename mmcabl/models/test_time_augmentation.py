@@ -35,7 +35,8 @@ class ForensicTTAModel(BaseTTAModel):
             if refines:
                 self.module.refines = refines
         if refines:
-            getattr(self.module, 'weigh', _nothing)(samples)
+            if hasattr(self.module, 'weigh'):
+                self.module.weigh(samples)
             self.module.refine(samples)
         return samples
 
@@ -69,7 +70,3 @@ class ForensicTTAModel(BaseTTAModel):
             chance = torch.stack([x.float().softmax(0) for x in logits]).mean(0)
             mean, mask = chance.clamp(min=torch.finfo(chance.dtype).tiny).log(), chance.argmax(0, keepdim=True)
         merged.set_data(dict(seg_logits=PixelData(data=mean), pred_sem_seg=PixelData(data=mask)))
-
-
-def _nothing(samples: Sequence[Any]) -> None:
-    """What a model without evidence finds."""
